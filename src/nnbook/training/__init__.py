@@ -1,0 +1,17 @@
+"""Training: samples and a model go in, a history comes out."""
+
+from nnbook.training.callbacks import Callback, EarlyStopping, GradientNorms, Run, Stop
+from nnbook.training.fit import DivergenceError, TrainingInterrupted, fit
+from nnbook.training.history import History
+
+__all__ = [
+    "Callback",
+    "DivergenceError",
+    "EarlyStopping",
+    "GradientNorms",
+    "History",
+    "Run",
+    "Stop",
+    "TrainingInterrupted",
+    "fit",
+]

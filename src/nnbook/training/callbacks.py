@@ -1,0 +1,281 @@
+"""What may look on while a model trains: a protocol of three calls, and the callbacks of the book."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from nnbook._arguments import describe, positive_int, refusal
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Ask, as the value that `on_epoch_end` returns, for the run to end.
+
+    Parameters
+    ----------
+    reason : str
+        Kept in `History.stopped`.
+
+    Examples
+    --------
+    >>> from nnbook import Stop
+    >>> Stop("good enough").reason
+    'good enough'
+    """
+
+    reason: str
+
+
+@dataclass
+class Run:
+    """Show callbacks how far a run is.
+
+    Parameters
+    ----------
+    model : nn.Module
+        The model in training.
+    optimizer : torch.optim.Optimizer
+        Its optimizer.
+    epochs : int
+        How many epochs were asked for.
+    has_val : bool
+        Whether rows are held out.
+    epoch : int
+        The epoch that has just ended; 0 before the first.
+    train_losses, val_losses : list of float
+        One entry for each epoch that ended; `val_losses` stays empty without held-out rows.
+    stopped : str
+        Why the run is ending early; None as long as it is not.
+    failed : bool
+        Whether an error or Ctrl-C ended it.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    epochs: int
+    has_val: bool
+    epoch: int = 0
+    train_losses: list[float] = field(default_factory=list)
+    val_losses: list[float] = field(default_factory=list)
+    stopped: str | None = None
+    failed: bool = False
+
+
+class Callback:
+    """Look on while a model trains; subclasses override what they need.
+
+    Examples
+    --------
+    >>> import nnbook, torch
+    >>> class StopBelow(nnbook.Callback):
+    ...     def __init__(self, loss):
+    ...         self.loss = loss
+    ...
+    ...     def on_epoch_end(self, run):
+    ...         if run.train_losses[-1] < self.loss:
+    ...             return nnbook.Stop(f"training loss below {self.loss}")
+    >>> data = nnbook.load_thermometer()
+    >>> data = data.with_inputs(0.1 * data.inputs)
+    >>> model = torch.nn.Linear(1, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    >>> history = nnbook.fit(
+    ...     model, data, optimizer=optimizer, epochs=5000, callbacks=[StopBelow(4.0)]
+    ... )
+    >>> history.stopped
+    'training loss below 4.0'
+    """
+
+    def on_start(self, run: Run) -> None:
+        """Be called once, before the first epoch.
+
+        Parameters
+        ----------
+        run : Run
+            The run that is about to start.
+        """
+
+    def on_epoch_end(self, run: Run) -> Stop | None:
+        """Be called after each epoch, with its losses in `run` and the updated model.
+
+        Parameters
+        ----------
+        run : Run
+            The run so far.
+
+        Returns
+        -------
+        Stop or None
+            `Stop(reason)` ends the run.
+        """
+        return None
+
+    def on_end(self, run: Run) -> None:
+        """Be called once, however the run ended.
+
+        Parameters
+        ----------
+        run : Run
+            `run.failed` tells whether an error or Ctrl-C ended it.
+        """
+
+
+class EarlyStopping(Callback):
+    """Stop when the validation loss has not improved for a while, and keep the best weights.
+
+    The validation loss of an epoch belongs to the parameters that the epoch started with; these are
+    the ones put back at the end.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement that are waited for.
+    min_delta : float, default=0.0
+        By how much the validation loss must fall to count as an improvement.
+    restore_best : bool, default=True
+        Whether the model ends with the weights of its best epoch; False leaves the last ones.
+
+    Attributes
+    ----------
+    best_epoch : int
+        The epoch of the lowest validation loss, counted from 1.
+    best_loss : float
+        That loss.
+
+    Examples
+    --------
+    >>> import nnbook, torch
+    >>> _ = torch.manual_seed(0)
+    >>> data = nnbook.load_thermometer()
+    >>> split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
+    >>> model = nnbook.mlp(1, 13, 1)
+    >>> early = nnbook.EarlyStopping(patience=50)
+    >>> history = nnbook.fit(
+    ...     model,
+    ...     split.train,
+    ...     split.val,
+    ...     optimizer=torch.optim.Adam(model.parameters(), lr=0.1),
+    ...     epochs=5000,
+    ...     callbacks=[early],
+    ... )
+    >>> len(history) == early.best_epoch + 50
+    True
+    """
+
+    def __init__(self, patience: int, *, min_delta: float = 0.0, restore_best: bool = True) -> None:
+        self.patience = positive_int("patience", patience)
+        if not (math.isfinite(min_delta) and min_delta >= 0):
+            raise ValueError(refusal("min_delta", "be 0 or more", describe(min_delta)))
+        self.min_delta = min_delta
+        self.restore_best = restore_best
+
+    def on_start(self, run: Run) -> None:
+        """Refuse a run without held-out rows, and remember its start.
+
+        Parameters
+        ----------
+        run : Run
+            The run that is about to start.
+        """
+        if not run.has_val:
+            mend = "Early stopping judges by rows that do not train: `data.split()` makes them."
+            raise ValueError(refusal("val", "be given with EarlyStopping", "None", mend))
+        self.best_epoch, self.best_loss = 0, math.inf
+        self._epoch_start = self._best = self._snapshot(run.model)
+
+    def on_epoch_end(self, run: Run) -> Stop | None:
+        """Compare this epoch's validation loss with the best.
+
+        Parameters
+        ----------
+        run : Run
+            The run so far.
+
+        Returns
+        -------
+        Stop or None
+            `Stop` once `patience` epochs have brought nothing.
+        """
+        loss = run.val_losses[-1]
+        if loss < self.best_loss - self.min_delta:
+            self.best_epoch, self.best_loss, self._best = run.epoch, loss, self._epoch_start
+        self._epoch_start = self._snapshot(run.model)
+        if run.epoch - self.best_epoch < self.patience:
+            return None
+        return Stop(
+            f"no better validation loss than {self.best_loss:.4g} (epoch {self.best_epoch}) "
+            f"for {self.patience} epochs"
+        )
+
+    def on_end(self, run: Run) -> None:
+        """Put the best weights back, unless the run failed.
+
+        Parameters
+        ----------
+        run : Run
+            The finished run.
+        """
+        if self.restore_best and not run.failed:
+            run.model.load_state_dict(self._best)
+
+    def _snapshot(self, model: nn.Module) -> dict[str, Tensor]:
+        if not self.restore_best:
+            return {}
+        return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+class GradientNorms(Callback):
+    """Record the size of each parameter's gradient, epoch by epoch.
+
+    The gradient is the one of the epoch's last update; its size is the Euclidean norm.
+
+    Attributes
+    ----------
+    norms : dict of str to Tensor of shape (epochs,)
+        One entry for each parameter that trains, in loss units per parameter unit.
+
+    Examples
+    --------
+    >>> import nnbook, torch
+    >>> data = nnbook.load_thermometer()
+    >>> model = torch.nn.Linear(1, 1)
+    >>> norms = nnbook.GradientNorms()
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    >>> history = nnbook.fit(model, data, optimizer=optimizer, epochs=3, callbacks=[norms])
+    >>> {name: values.shape for name, values in norms.norms.items()}
+    {'weight': torch.Size([3]), 'bias': torch.Size([3])}
+    """
+
+    def __init__(self) -> None:
+        self._recorded: dict[str, list[Tensor]] = {}
+
+    @property
+    def norms(self) -> dict[str, Tensor]:
+        """One tensor of shape (epochs,) for each parameter."""
+        return {name: torch.stack(values).cpu() for name, values in self._recorded.items() if values}
+
+    def on_start(self, run: Run) -> None:
+        """Forget what an earlier run recorded.
+
+        Parameters
+        ----------
+        run : Run
+            The run that is about to start.
+        """
+        trained = [(name, p) for name, p in run.model.named_parameters() if p.requires_grad]
+        self._parameters = dict(trained)
+        self._recorded = {name: [] for name, _ in trained}
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Record this epoch's norms.
+
+        Parameters
+        ----------
+        run : Run
+            The run so far.
+        """
+        for name, parameter in self._parameters.items():
+            gradient = parameter.grad
+            norm = torch.zeros(()) if gradient is None else torch.linalg.vector_norm(gradient)
+            self._recorded[name].append(norm)
