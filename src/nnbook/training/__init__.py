@@ -1,7 +1,7 @@
 """Training: samples and a model go in, a history comes out."""
 
 from nnbook.training.callbacks import Callback, EarlyStopping, GradientNorms, Run, Stop
-from nnbook.training.fit import DivergenceError, TrainingInterrupted, fit
+from nnbook.training.loop import DivergenceError, TrainingInterrupted, fit
 from nnbook.training.history import History
 
 __all__ = [

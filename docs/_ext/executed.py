@@ -1,0 +1,53 @@
+"""A page that executed nothing fails the build."""
+
+from pathlib import Path
+from typing import Any
+
+from chapters import CHAPTERS, EXAMPLES, chosen_chapters
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+
+def remove_orphans(app: Sphinx) -> None:
+    """Delete what the gallery once made of scripts that are gone or renamed."""
+    generated = Path(app.srcdir) / "auto_examples"
+    for script in sorted(generated.glob("*/plot_*.py")):
+        if not (EXAMPLES / script.relative_to(generated)).exists():
+            for path in script.parent.glob(f"{script.stem}.*"):
+                path.unlink()
+
+
+def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of each page with code that left no output."""
+    assert CHAPTERS, "there are no chapters to check"
+    for chapter in chosen_chapters():
+        scripts = sorted((EXAMPLES / chapter).glob("plot_*.py"))
+        if not scripts:
+            logger.warning("chapter %s has no pages", chapter)
+        for script in scripts:
+            target = Path(app.srcdir) / "auto_examples" / chapter / script.name
+            ran = target.with_suffix(".py.md5").exists()
+            page = target.with_suffix(".rst")
+            if not ran or not _has_output(page):
+                logger.warning("page executed nothing: %s/%s", chapter, script.name)
+    for docname in sorted(env.found_docs):
+        metadata = env.metadata[docname]
+        if metadata.get("file_format") == "mystnb" or "kernelspec" in metadata:
+            data = metadata.get("exec_data")
+            if data is None or not data["succeeded"]:
+                logger.warning("page executed nothing: %s", docname)
+
+
+def _has_output(page: Path) -> bool:
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    return ".. rst-class:: sphx-glr-script-out" in text or ".. image:: /auto_examples" in text
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register both steps, the first before the gallery starts."""
+    app.connect("builder-inited", remove_orphans, priority=100)
+    app.connect("env-check-consistency", check_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

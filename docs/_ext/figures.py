@@ -1,0 +1,109 @@
+"""Figures: scraped as SVG, with words for those who cannot see them, drawn for light and dark.
+
+matplotlib draws its text and axes in one colour, `nnbook.plots.INK`. Beside each SVG a twin is
+written in which exactly that colour is light; the page shows the one that suits the reader's theme.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
+from sphinx_gallery.scrapers import _as_relative_rst_path
+
+from nnbook.plots import INK, STYLE
+
+LIGHT_INK = "#e6e6e8"
+DESCRIPTION = re.compile(r"<dc:description>(.*?)</dc:description>", re.DOTALL)
+SIZE = re.compile(r'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
+logger = logging.getLogger(__name__)
+
+
+def reset(gallery_conf: dict[str, Any], fname: str) -> None:
+    """Give each example matplotlib's defaults with the book's look, and one torch thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    plt.close("all")
+    plt.rcdefaults()
+    plt.rcParams.update(STYLE)
+    plt.rcParams["svg.hashsalt"] = "nnbook"
+
+
+def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """Save each open figure as SVG, with its description inside."""
+    rst = []
+    for number in plt.get_fignums():
+        figure = plt.figure(number)
+        if not figure.get_label():
+            raise ExtensionError(
+                f"{block_vars['src_file']}: a figure near line {block[2]} has no description. "
+                'Say what it shows: `plots.describe(ax, "...")`.'
+            )
+        path = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
+        save_svg(figure, path)
+        rst.append(f".. image:: /{_as_relative_rst_path(path, gallery_conf['src_dir'])}\n")
+    plt.close("all")
+    return "\n" + "\n".join(rst) + "\n" if rst else ""
+
+
+def save_svg(figure: Any, target: Any) -> None:
+    """Write a figure as SVG without date and program, and with its label as description."""
+    metadata = {"Date": None, "Creator": None, "Description": figure.get_label()}
+    figure.savefig(target, format="svg", transparent=True, metadata=metadata)
+
+
+class TwoThemes(SphinxTransform):
+    """Turn each SVG image into a light and a dark one, with alternative text and size."""
+
+    default_priority = 210
+
+    def apply(self, **kwargs: Any) -> None:
+        for image in list(self.document.findall(nodes.image)):
+            if not image["uri"].endswith(".svg"):
+                continue
+            _, absolute = self.env.relfn2path(image["uri"], self.env.docname)
+            path = Path(absolute)
+            svg = path.read_text(encoding="utf-8") if path.exists() else ""
+            if not svg.lstrip().startswith("<?xml"):
+                continue  # the gallery's PNG thumbnail of a page that has no figure
+            description = DESCRIPTION.search(svg)
+            if description is None and not image.get("alt"):
+                logger.warning("figure without a description: %s", image["uri"], location=image)
+                continue
+            if description is not None:
+                image["alt"] = _unescape(description[1])
+            size = SIZE.search(svg)
+            if size is not None:  # in points; a page counts in pixels
+                image["width"], image["height"] = (f"{float(side) * 4 / 3:.0f}" for side in size.groups())
+            image["loading"] = "lazy"
+            self._add_twin(image, path, svg)
+
+    def _add_twin(self, image: nodes.image, path: Path, svg: str) -> None:
+        if INK not in svg:
+            return
+        dark = path.with_suffix(".dark.svg")
+        text = svg.replace(INK, LIGHT_INK)
+        # Written only if it changed: a newer file would make the page outdated for ever.
+        if not dark.exists() or dark.read_text(encoding="utf-8") != text:
+            dark.write_text(text, encoding="utf-8")
+        twin = image.copy()
+        twin["uri"] = image["uri"].removesuffix(".svg") + ".dark.svg"
+        image["classes"] = [*image["classes"], "only-light"]
+        twin["classes"] = [*twin["classes"], "only-dark"]
+        image.parent.insert(image.parent.index(image) + 1, twin)
+
+
+def _unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the transform."""
+    app.add_transform(TwoThemes)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,122 @@
+"""How Sphinx builds the book."""
+
+import os
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+sys.path.insert(0, str(DOCS / "_ext"))
+# Tiny networks are several times slower on two threads than on one; workers inherit this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What notebook kernels read when they start: SVG figures, and no line about the connection.
+os.environ["IPYTHONDIR"] = str(DOCS / "_ext" / "ipython")
+
+import nnbook  # noqa: E402
+from chapters import CHAPTERS, chosen_chapters  # noqa: E402
+
+project = "nnbook"
+author = "The nnbook developers"
+copyright = "2026, the nnbook developers"
+release = version = nnbook.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx_gallery.gen_gallery",
+    "myst_nb",
+    "numpydoc",
+    "sphinx_copybutton",
+    "figures",
+    "mathml",
+    "executed",
+]
+exclude_patterns = [
+    "auto_examples/**/*.ipynb",
+    "auto_examples/**/*.py",
+    "auto_examples/index.rst",
+    "api/backreferences",
+    "jupyter_execute",
+    "_*",
+]
+templates_path = ["_templates"]
+
+# The look.
+html_theme = "furo"
+html_title = "nnbook"
+html_static_path = ["_static"]
+html_css_files = ["nnbook.css"]
+html_math_renderer = "mathml"
+html_scaled_image_link = False
+html_copy_source = False
+html_theme_options = {"navigation_with_keys": True}
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
+
+# The gallery: every script is run.
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["auto_examples"],
+    "filename_pattern": "|".join(rf"/{chapter}/plot_" for chapter in chosen_chapters()),
+    "within_subsection_order": "FileNameSortKey",
+    "parallel": int(os.environ.get("NNBOOK_WORKERS", os.cpu_count() or 1)),
+    "abort_on_example_error": True,
+    "image_scrapers": ("figures.scrape",),
+    "reset_modules": ("figures.reset",),
+    "capture_repr": ("_repr_html_",),
+    "doc_module": ("nnbook",),
+    "reference_url": {"nnbook": None},
+    "backreferences_dir": "api/backreferences",
+    "write_computation_times": False,
+    "show_memory": False,
+    "remove_config_comments": True,
+    "download_all_examples": False,
+    "plot_gallery": True,
+    "min_reported_time": 0,
+}
+
+# Pages beside the gallery.
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(ROOT / "build" / "jupyter-cache")
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_execution_timeout = 120
+
+# The API pages, from docstrings that are held to numpydoc's rules.
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings give types with shapes
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = True
+numpydoc_xref_aliases = {
+    "Axes": "matplotlib.axes.Axes",
+    "Figure": "matplotlib.figure.Figure",
+    "Module": "torch.nn.Module",
+    "nn.Module": "torch.nn.Module",
+    "nn.Sequential": "torch.nn.Sequential",
+    "Tensor": "torch.Tensor",
+    **{name: f"nnbook.{name}" for name in nnbook.__all__},
+}
+numpydoc_xref_ignore = "all"
+numpydoc_validation_checks = {
+    "all",
+    "ES01",  # an extended summary is not always needed
+    "SA01",  # "see also": the chapters link what belongs together
+    "GL01",  # the summary stands in the first line
+    "RT02",  # return values are named where there are several
+    "EX01",  # methods are shown in their class's example
+    "PR01",  # jaxtyping's and dataclasses' generated signatures; ruff checks parameters
+}
+numpydoc_validation_exclude = {r"\.__init__$"}
+
+# Other projects' documentation, by small inventories of our own: no network is needed.
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3/", "_inventories/python.inv"),
+    "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),
+    "numpy": ("https://numpy.org/doc/stable/", "_inventories/numpy.inv"),
+    "matplotlib": ("https://matplotlib.org/stable/", "_inventories/matplotlib.inv"),
+}
+
+suppress_warnings = ["config.cache"]  # sphinx-gallery's settings name functions
+assert CHAPTERS

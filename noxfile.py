@@ -1,0 +1,150 @@
+"""Everything that is done with this repository: tests, the site, checks, benchmarks, packages.
+
+`nox` lists the sessions; `nox -s docs` builds the site, `nox -s tests` runs the tests. Whatever
+follows `--` is handed on.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.stop_on_first_error = True
+nox.options.sessions = ["tests", "docs"]
+
+ROOT = Path(__file__).parent
+SITE = ROOT / "build" / "site"
+# PyTorch is large: the sessions that need it share one environment.
+SHARED = ".nox/nnbook"
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install requirements with the pinned versions, unless this environment has them already."""
+    session.env["PIP_CONSTRAINT"] = str(ROOT / "constraints.txt")
+    recipe = hashlib.sha256(repr(requirements).encode())
+    for name in ("pyproject.toml", "constraints.txt"):
+        recipe.update((ROOT / name).read_bytes())
+    stamp = Path(session.virtualenv.location) / f"installed-{recipe.hexdigest()[:16]}"
+    if stamp.exists():
+        session.log("nothing to install: neither pyproject.toml nor constraints.txt changed")
+        return
+    session.install(*requirements, silent=False)
+    for old in stamp.parent.glob("installed-*"):
+        old.unlink()
+    stamp.touch()
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group in pyproject.toml."""
+    return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
+
+
+def install_all(session: nox.Session) -> None:
+    """Install nnbook itself, for editing, with all that tests and site need."""
+    install(session, "-e", ".[wine]", *group("test"), *group("docs"))
+
+
+def split_docs_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """Tell chapters (learning) from options of sphinx-build (-E)."""
+    options = [word for word in words if word.startswith("-")]
+    return [word for word in words if not word.startswith("-")], options
+
+
+def docs_environment(session: nox.Session, chapters: list[str]) -> None:
+    """Set what the site's build reads from the environment."""
+    session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
+    session.env["OMP_NUM_THREADS"] = "1"
+    session.env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    # matplotlib's SVG figures of the MyST pages vanish under a forced backend.
+    session.env["MPLBACKEND"] = None
+
+
+@nox.session(venv_location=SHARED)
+def tests(session: nox.Session) -> None:
+    """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
+    install_all(session)
+    coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
+    session.run("pytest", *coverage, *session.posargs)
+
+
+@nox.session(venv_location=SHARED)
+def docs(session: nox.Session) -> None:
+    """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
+    install_all(session)
+    chapters, options = split_docs_words(session.posargs)
+    docs_environment(session, chapters)
+    session.run(
+        *("sphinx-build", "-b", "html", "-W", "--keep-going", "-d", "build/doctrees"),
+        *options,
+        *("docs", str(SITE)),
+    )
+    session.log(f"The site is built. Open {(SITE / 'index.html').as_uri()}")
+
+
+@nox.session(venv_location=SHARED)
+def live(session: nox.Session) -> None:
+    """Serve the site and rebuild it whenever a file is saved."""
+    install_all(session)
+    chapters, options = split_docs_words(session.posargs)
+    docs_environment(session, chapters)
+    generated = ("docs/auto_examples", "docs/api/generated", "docs/api/backreferences", "build")
+    ignored = [word for folder in generated for word in ("--ignore", str(ROOT / folder / "*"))]
+    session.run(
+        *("sphinx-autobuild", "-d", "build/doctrees", "--watch", "examples", "--watch", "src"),
+        *ignored,
+        *options,
+        *("--port", "0", "docs", str(SITE)),
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format: `nox -s lint -- --fix` mends what can be mended."""
+    install(session, *group("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
+
+
+@nox.session(venv_location=SHARED)
+def types(session: nox.Session) -> None:
+    """Check the types of the library, strictly."""
+    install_all(session)
+    session.run("mypy", *session.posargs)
+
+
+@nox.session(venv_location=SHARED)
+def doctest(session: nox.Session) -> None:
+    """Run the examples in the docstrings."""
+    install_all(session)
+    session.run("pytest", "--doctest-modules", "src", "-p", "no:randomly", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed, as ratios of two things taken in turn; prints a table."""
+    install(session, "-e", ".", *group("bench"))
+    session.env["OMP_NUM_THREADS"] = "1"
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist; install the wheel elsewhere and train on the thermometer."""
+    session.env["PIP_CONSTRAINT"] = str(ROOT / "constraints.txt")
+    session.install("build", silent=False)
+    folder = Path(session.create_tmp()) / "dist"
+    for old in folder.glob("*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", str(folder), *session.posargs)
+    (wheel,) = folder.glob("*.whl")
+    session.install("--force-reinstall", str(wheel), silent=False)
+    session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
+    session.run("python", str(ROOT / "tests" / "train_once.py"))
+
+
+if os.name == "nt":
+    os.environ.setdefault("PYTHONUTF8", "1")
