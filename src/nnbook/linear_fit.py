@@ -119,15 +119,17 @@ def least_squares(data: Samples) -> LinearFit:
 
     Examples
     --------
-    >>> import nnbook
-    >>> print(nnbook.least_squares(nnbook.load_thermometer()))
+    >>> import nnbook, torch
+    >>> print(nnbook.least_squares(nnbook.load_thermometer(dtype=torch.float64)))
                     estimate   std. error          t          p
     (intercept)  -17.3047855    1.9272273     -8.979   8.70e-06
     reading        0.5367719    0.0355386     15.104   1.06e-07
     mean squared error 2.9276 over 11 rows, 9 degrees of freedom
     """
     if data.has_classes or data.targets.shape[1] != 1:
-        raise ValueError(refusal("data.targets", "be one column of numbers", describe(data.targets)))
+        raise ValueError(
+            refusal("data.targets", "be one column of numbers", describe(data.targets))
+        )
     inputs, targets = data.inputs.double(), data.targets.double()
     design = torch.cat([torch.ones_like(inputs[:, :1]), inputs], dim=1)  # (n, n_in + 1)
     n_rows, n_coefficients = design.shape
@@ -233,7 +235,9 @@ def gradient_by_difference(
         raise ValueError(refusal("delta", "be positive", str(delta)))
     _check_line(params, data)
     steps = delta * torch.eye(len(params), dtype=params.dtype, device=params.device)
-    differences = [line_loss(params + step, data) - line_loss(params - step, data) for step in steps]
+    differences = [
+        line_loss(params + step, data) - line_loss(params - step, data) for step in steps
+    ]
     return torch.stack(differences) / (2 * delta)
 
 
@@ -312,4 +316,6 @@ def _check_line(params: Tensor, data: Samples) -> None:
         mend = "One weight for each input, then the bias."
         raise ValueError(refusal("params", f"have shape ({n_in + 1},)", describe(params), mend))
     if data.has_classes or data.targets.shape[1] != 1:
-        raise ValueError(refusal("data.targets", "be one column of numbers", describe(data.targets)))
+        raise ValueError(
+            refusal("data.targets", "be one column of numbers", describe(data.targets))
+        )

@@ -50,21 +50,25 @@ def mlp(
     Examples
     --------
     >>> import nnbook
-    >>> from torch import nn
     >>> nnbook.mlp(1, 13, 1)
     Sequential(
       (hidden_linear): Linear(in_features=1, out_features=13, bias=True)
       (hidden_activation): Tanh()
       (output_linear): Linear(in_features=13, out_features=1, bias=True)
     )
-    >>> [name for name, _ in nnbook.mlp(2, [8, 8], 3, activation=nn.ReLU).named_children()]
-    ['hidden_linear_1', 'hidden_activation_1', 'hidden_linear_2', 'hidden_activation_2', 'output_linear']
+    >>> for name, _ in nnbook.mlp(2, [8, 8], 3).named_children():
+    ...     print(name)
+    hidden_linear_1
+    hidden_activation_1
+    hidden_linear_2
+    hidden_activation_2
+    output_linear
     >>> sum(p.numel() for p in nnbook.mlp(1, (), 1).parameters())
     2
     """
     n_in, n_out = positive_int("n_in", n_in), positive_int("n_out", n_out)
     mend = "() makes a straight line."
-    listed = hidden if isinstance(hidden, Iterable) and not isinstance(hidden, str) else [hidden]
+    listed = hidden if isinstance(hidden, Iterable) else [hidden]
     widths = [positive_int("hidden", width, mend) for width in listed]
     if isinstance(activation, nn.Module) or not callable(activation):
         rule = "be a class or function that makes a Module"
@@ -175,9 +179,9 @@ class SubclassFunctionalModel(nn.Module):
 class Standardize(nn.Module):
     r"""Shift and scale each column to mean 0 and standard deviation 1.
 
-    :math:`z = (x - \mu) / \sigma`, where :math:`\mu` and :math:`\sigma` belong to the training rows.
-    They are buffers: they move with the model and are kept in its state dict, and no optimizer
-    changes them. `Standardize.of` takes them from data.
+    :math:`z = (x - \mu) / \sigma`, where :math:`\mu` and :math:`\sigma` belong to the training
+    rows. They are buffers: they move with the model and are kept in its state dict, and no
+    optimizer changes them. `Standardize.of` takes them from data.
 
     Parameters
     ----------
@@ -217,7 +221,10 @@ class Standardize(nn.Module):
 
     @classmethod
     def of(
-        cls, data: Samples | Float[Tensor, "n n_in"], *, constant: Literal["refuse", "pass"] = "refuse"
+        cls,
+        data: Samples | Float[Tensor, "n n_in"],
+        *,
+        constant: Literal["refuse", "pass"] = "refuse",
     ) -> "Standardize":
         """Take mean and standard deviation from these rows: the training rows, never all.
 

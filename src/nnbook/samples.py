@@ -28,7 +28,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
     input_names : sequence of str, default=()
         One name per input column; () names them x0, x1, ...
     target_names : sequence of str, default=()
-        One name per target column, or per class; () names them y0, y1, ..., or class 0, class 1, ...
+        One name per target column, or per class; () names them y0, y1, ..., or class 0, ...
     input_units : sequence of str, default=()
         One unit per input column; () leaves them out.
     target_units : sequence of str, default=()
@@ -91,7 +91,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         n_target_units = 0 if self.has_classes else n_out
         for field, names in {
             "input_names": _labels("input_names", self.input_names, n_in, default="x"),
-            "target_names": _labels("target_names", self.target_names, n_out, default=target_default),
+            "target_names": _labels(
+                "target_names", self.target_names, n_out, default=target_default
+            ),
             "input_units": _labels("input_units", self.input_units, n_in),
             "target_units": _labels("target_units", self.target_units, n_target_units),
         }.items():
@@ -105,7 +107,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
 
     def __repr__(self) -> str:
         inputs = ", ".join(self.input_labels)
-        targets = " | ".join(self.target_names) if self.has_classes else ", ".join(self.target_labels)
+        targets = (
+            " | ".join(self.target_names) if self.has_classes else ", ".join(self.target_labels)
+        )
         source = f"; {self.source}" if self.source else ""
         return f"Samples({len(self)} rows: {inputs} -> {targets}{source})"
 
@@ -118,7 +122,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
     def n_classes(self) -> int:
         """The number of classes: one more than the largest class number, or the named ones."""
         if not self.has_classes:
-            raise TypeError(refusal("targets", "be class numbers to be counted", describe(self.targets)))
+            raise TypeError(
+                refusal("targets", "be class numbers to be counted", describe(self.targets))
+            )
         return max(int(self.targets.max()) + 1, len(self.target_names))
 
     @property
@@ -233,7 +239,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         (9, 2)
         """
         if isinstance(val_fraction, bool) or not isinstance(val_fraction, int | float):
-            raise TypeError(refusal("val_fraction", "be a number between 0 and 1", describe(val_fraction)))
+            raise TypeError(
+                refusal("val_fraction", "be a number between 0 and 1", describe(val_fraction))
+            )
         if not 0 < val_fraction < 1:
             raise ValueError(
                 refusal(
@@ -301,7 +309,11 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
             raise ValueError(refusal("val_rows", "name each row once", describe(rows)))
         if not 0 < len(rows) < len(self):
             raise ValueError(
-                refusal("val_rows", f"leave at least one of the {len(self)} rows on each side", describe(rows))
+                refusal(
+                    "val_rows",
+                    f"leave at least one of the {len(self)} rows on each side",
+                    describe(rows),
+                )
             )
         held_out = set(rows)
         train_rows = [row for row in range(len(self)) if row not in held_out]
@@ -346,14 +358,14 @@ def _check_inputs(inputs: object) -> None:
         mend = "`inputs.unsqueeze(1)` makes one column of (n,)." if inputs.ndim == 1 else ""
         raise ValueError(refusal("inputs", rule, describe(inputs), mend))
     if inputs.numel() == 0:
-        raise ValueError(refusal("inputs", "hold at least one row and one column", describe(inputs)))
+        raise ValueError(
+            refusal("inputs", "hold at least one row and one column", describe(inputs))
+        )
     _check_finite("inputs", inputs)
 
 
 def _check_targets(targets: object) -> None:
-    rule = (
-        "be a floating-point tensor of shape (rows, columns), or class numbers: int64 of shape (rows,)"
-    )
+    rule = "be a floating-point tensor of shape (rows, columns), or int64 class numbers (rows,)"
     if not isinstance(targets, Tensor):
         mend = "`torch.as_tensor(values)` makes a tensor."
         raise TypeError(refusal("targets", rule, type(targets).__name__, mend))
@@ -362,14 +374,18 @@ def _check_targets(targets: object) -> None:
             mend = "`targets.unsqueeze(1)` makes one column of (n,)." if targets.ndim == 1 else ""
             raise ValueError(refusal("targets", rule, describe(targets), mend))
         if targets.numel() == 0:
-            raise ValueError(refusal("targets", "hold at least one row and one column", describe(targets)))
+            raise ValueError(
+                refusal("targets", "hold at least one row and one column", describe(targets))
+            )
         _check_finite("targets", targets)
         return
     if targets.dtype != torch.int64:
         mend = "`targets.float()` for measurements, `targets.long()` for class numbers."
         raise TypeError(refusal("targets", rule, describe(targets), mend))
     if targets.ndim != 1:
-        raise ValueError(refusal("targets", rule, describe(targets), "`targets.flatten()` makes one row."))
+        raise ValueError(
+            refusal("targets", rule, describe(targets), "`targets.flatten()` makes one row.")
+        )
     if targets.numel() == 0:
         raise ValueError(refusal("targets", "hold at least one row", describe(targets)))
     if targets.min() < 0:
@@ -398,7 +414,9 @@ def _labels(name: str, labels: Sequence[str], count: int, default: str = "") -> 
         return tuple(f"{default}{column}" for column in range(count))
     if labels and len(labels) != count:
         raise ValueError(
-            refusal(name, f"have {count} entries, one for each", f"{len(labels)}: {describe(labels)}")
+            refusal(
+                name, f"have {count} entries, one for each", f"{len(labels)}: {describe(labels)}"
+            )
         )
     return tuple(labels)
 
@@ -406,4 +424,6 @@ def _labels(name: str, labels: Sequence[str], count: int, default: str = "") -> 
 def _with_units(names: Sequence[str], units: Sequence[str]) -> tuple[str, ...]:
     if not units:
         return tuple(names)
-    return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True))
+    return tuple(
+        f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)
+    )

@@ -54,7 +54,12 @@ def samples(
     ax = axes_or_new(ax)
     targets = data.targets if data.has_classes else data.targets[:, 0]
     ax.scatter(
-        data.inputs[:, column].cpu(), targets.cpu(), label=label, color=color, marker=marker, zorder=3
+        data.inputs[:, column].cpu(),
+        targets.cpu(),
+        label=label,
+        color=color,
+        marker=marker,
+        zorder=3,
     )
     ax.set_xlabel(data.input_labels[column])
     ax.set_ylabel("class" if data.has_classes else data.target_labels[0])

@@ -58,12 +58,19 @@ def diagram(
     for name, (x, y, text) in boxes.items():
         edge = COLORS["vermilion"] if name in highlighted else ink()
         width = 2.5 if name in highlighted else 1.0
-        style = {"boxstyle": "round,pad=0.5", "facecolor": "none", "edgecolor": edge, "linewidth": width}
+        style = {
+            "boxstyle": "round,pad=0.5",
+            "facecolor": "none",
+            "edgecolor": edge,
+            "linewidth": width,
+        }
         drawn[name] = ax.text(x, y, text, ha="center", va="center", bbox=style, zorder=3)
     for start, end, words in arrows:
         for name in (start, end):
             if name not in boxes:
-                raise ValueError(refusal("arrows", f"join boxes of {sorted(boxes)}", describe(name)))
+                raise ValueError(
+                    refusal("arrows", f"join boxes of {sorted(boxes)}", describe(name))
+                )
         (x0, y0, _), (x1, y1, _) = boxes[start], boxes[end]
         ax.annotate(
             "",
@@ -154,7 +161,7 @@ def blocks(model: nn.Sequential, ax: Axes | None = None) -> Axes:
     >>> import nnbook
     >>> from nnbook import plots
     >>> ax = plots.blocks(nnbook.mlp(1, 13, 1))
-    >>> "(batch, 13)" in [text.get_text() for text in ax.texts]
+    >>> "(batch, 13)" in [text.get_text().strip() for text in ax.texts]
     True
     """
     layers = _layers(model)

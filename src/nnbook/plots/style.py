@@ -3,6 +3,7 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
@@ -24,7 +25,7 @@ STYLE: dict[str, Any] = {
     "axes.edgecolor": INK,
     "axes.grid": True,
     "axes.labelcolor": INK,
-    "axes.prop_cycle": plt.cycler(
+    "axes.prop_cycle": cycler(
         color=[COLORS[name] for name in ("blue", "vermilion", "green", "purple", "grey")]
     ),
     "axes.spines.right": False,

@@ -143,8 +143,8 @@ def loss_surface(
     grid = torch.cartesian_prod(first, second)  # (points * points, 2)
     with torch.no_grad():
         values = torch.vmap(loss)(grid).reshape(points, points).T  # (second, first)
-    low, high = values.min().clamp(min=1e-6), values.max()
-    levels = torch.logspace(float(low.log10()), float(high.log10()), 16).unique()
+    low, high = values.min().clamp(min=1e-6), values.max() + 1e-6
+    levels = torch.logspace(float(low.log10()), float(high.log10()), 16)
     ax.contour(first, second, values, levels=levels, colors=COLORS["grey"], linewidths=0.7)
     colors = (COLORS["blue"], COLORS["vermilion"], COLORS["green"], COLORS["purple"])
     for number, (name, path) in enumerate((paths or {}).items()):

@@ -16,7 +16,6 @@ def epoch_batches(
     name: str,
     data: Batches,
     device: torch.device,
-    *,
     batch_size: int | None = None,
     generator: torch.Generator | None = None,
 ) -> Callable[[], Iterator[Batch]]:
@@ -38,18 +37,17 @@ def epoch_batches(
         raise TypeError(refusal(name, rule, describe(data), mend))
     if batch_size is not None:
         mend = "The iterable decides on the batches: give the size to the DataLoader."
-        raise ValueError(refusal("batch_size", f"be None if `{name}` gives batches", str(batch_size), mend))
+        rule = f"be None if `{name}` gives batches"
+        raise ValueError(refusal("batch_size", rule, str(batch_size), mend))
     batches = data
     return lambda: _moved(name, batches, device)
 
 
-def _shuffled(
-    data: Samples, batch_size: int, generator: torch.Generator | None
-) -> Iterator[Batch]:
+def _shuffled(data: Samples, batch_size: int, generator: torch.Generator | None) -> Iterator[Batch]:
     device = "cpu" if generator is None else generator.device
     rows = torch.randperm(len(data), generator=generator, device=device).to(data.inputs.device)
     inputs, targets = data.inputs[rows], data.targets[rows]
-    return zip(inputs.split(batch_size), targets.split(batch_size), strict=True)
+    return zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
 
 
 def _moved(name: str, batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:

@@ -12,7 +12,7 @@ def progress_bar(epochs: int, shown: bool) -> Iterator[Callable[[Run], None]]:
     if not shown:
         yield lambda run: None
         return
-    from tqdm import tqdm  # 10 ms that only those pay who want a bar
+    from tqdm import tqdm  # noqa: PLC0415  # 10 ms that only those pay who want a bar
 
     with tqdm(total=epochs, unit="epoch") as bar:
 

@@ -1,4 +1,4 @@
-"""What may look on while a model trains: a protocol of three calls, and the callbacks of the book."""
+"""What may look on while a model trains: three calls, and the callbacks that the book uses."""
 
 import math
 from dataclasses import dataclass, field
@@ -253,7 +253,9 @@ class GradientNorms(Callback):
     @property
     def norms(self) -> dict[str, Tensor]:
         """One tensor of shape (epochs,) for each parameter."""
-        return {name: torch.stack(values).cpu() for name, values in self._recorded.items() if values}
+        return {
+            name: torch.stack(values).cpu() for name, values in self._recorded.items() if values
+        }
 
     def on_start(self, run: Run) -> None:
         """Forget what an earlier run recorded.

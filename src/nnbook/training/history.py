@@ -44,7 +44,9 @@ class History:
 
     def __post_init__(self) -> None:
         if self.train_loss.ndim != 1:
-            raise ValueError(refusal("train_loss", "have shape (epochs,)", describe(self.train_loss)))
+            raise ValueError(
+                refusal("train_loss", "have shape (epochs,)", describe(self.train_loss))
+            )
         if self.val_loss is not None and self.val_loss.shape != self.train_loss.shape:
             rule = f"have the shape of `train_loss`, {tuple(self.train_loss.shape)}"
             raise ValueError(refusal("val_loss", rule, describe(self.val_loss)))

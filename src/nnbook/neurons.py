@@ -1,0 +1,347 @@
+"""One neuron, functions composed of neurons, and networks built of bumps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import overload
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nnbook._arguments import describe, positive_int, refusal
+from nnbook.models import mlp
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Hold a function of one number under a name; curves are added, subtracted and composed.
+
+    ``A + B`` and ``A - B`` are curves, and so is ``C(A + B)``: C applied to what A + B returns. Their
+    names are made from the names of their parts. Called with a tensor, a curve computes.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a tensor and returns one of the same shape, entry by entry.
+    name : str
+        What formulas and legends call it: "A".
+    formula : str, default=""
+        What it computes: "tanh(-2x - 1.25)".
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nnbook.neurons import BOOK_NEURONS
+    >>> A, B, C, D = BOOK_NEURONS
+    >>> chain = C(A + B)
+    >>> chain.name
+    'C(A + B)'
+    >>> x = torch.linspace(-3, 3, 5)
+    >>> torch.equal(chain(x), torch.tanh(4 * (torch.tanh(-2 * x - 1.25) + torch.tanh(x + 0.75)) + 1))
+    True
+    """
+
+    function: Callable[[Tensor], Tensor]
+    name: str
+    formula: str = ""
+
+    @overload
+    def __call__(self, inputs: Tensor) -> Tensor: ...
+    @overload
+    def __call__(self, inputs: "Curve") -> "Curve": ...
+    def __call__(self, inputs: "Tensor | Curve") -> "Tensor | Curve":
+        if isinstance(inputs, Curve):
+            inner = inputs
+            return Curve(lambda x: self.function(inner.function(x)), f"{_grouped(self.name)}({inner.name})")
+        return self.function(inputs)
+
+    def __add__(self, other: "Curve") -> "Curve":
+        if not isinstance(other, Curve):
+            return NotImplemented
+        return Curve(lambda x: self.function(x) + other.function(x), f"{self.name} + {other.name}")
+
+    def __sub__(self, other: "Curve") -> "Curve":
+        if not isinstance(other, Curve):
+            return NotImplemented
+        name = f"{self.name} - {_grouped(other.name)}"
+        return Curve(lambda x: self.function(x) - other.function(x), name)
+
+    @property
+    def title(self) -> str:
+        """The name, and the formula where there is one: "A = tanh(-2x - 1.25)"."""
+        return f"{self.name} = {self.formula}" if self.formula else self.name
+
+
+def neuron(
+    weight: float,
+    bias: float,
+    *,
+    activation: Callable[[Tensor], Tensor] = torch.tanh,
+    scale: float = 1.0,
+    name: str = "neuron",
+) -> Curve:
+    r"""Make one neuron: a weighted input, shifted, and passed through an activation.
+
+    The weight sets how steeply the neuron answers and in which direction; the bias shifts where it
+    does. :math:`o = s\,f(w x + b)`, with the input :math:`x`, the weight :math:`w`, the bias
+    :math:`b`, the activation :math:`f`, and the scale :math:`s`, the weight that a next layer
+    would give to the output.
+
+    Parameters
+    ----------
+    weight, bias : float
+        w and b.
+    activation : callable, default=torch.tanh
+        f: takes a tensor, returns one of the same shape; `torch.tanh` or a module such as
+        `nn.Hardtanh()`.
+    scale : float, default=1.0
+        s.
+    name : str, default="neuron"
+        What legends call it.
+
+    Returns
+    -------
+    Curve
+        With its formula; called with a tensor it returns the outputs, in the same shape.
+
+    Raises
+    ------
+    TypeError
+        If `activation` is a Module's class, not an object.
+
+    References
+    ----------
+    Deep Learning with PyTorch (2020), section 6.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nnbook.neurons import neuron
+    >>> neuron(-2, -1.25).formula
+    'tanh(-2x - 1.25)'
+    >>> neuron(4, 1)(torch.tensor([-3.0, -0.25, 3.0]))
+    tensor([-1.,  0.,  1.])
+    """
+    _check_activation(activation)
+
+    def output(inputs: Tensor) -> Tensor:
+        return scale * activation(weight * inputs + bias)
+
+    return Curve(output, name, _formula(weight, bias, activation, scale))
+
+
+def step(
+    at: float,
+    height: float = 1.0,
+    *,
+    steepness: float = 20.0,
+    activation: Callable[[Tensor], Tensor] = torch.tanh,
+) -> Curve:
+    r"""Make a step of one steep neuron: 0 on the left, `height` on the right, half of it at `at`.
+
+    :math:`\tfrac{h}{2}\,(f(k(x - a)) + 1)`: the steeper :math:`k`, the sharper the step.
+
+    Parameters
+    ----------
+    at : float
+        Where it rises, a.
+    height : float, default=1.0
+        How far, h; negative ones fall.
+    steepness : float, default=20.0
+        The neuron's weight, k, positive, per unit of the input.
+    activation : callable, default=torch.tanh
+        f: runs from -1 to 1, as `torch.tanh` and `nn.Hardtanh()` do.
+
+    Returns
+    -------
+    Curve
+        The step.
+
+    Raises
+    ------
+    ValueError
+        If `steepness` is not positive.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nnbook.neurons import step
+    >>> step(at=1, height=3)(torch.tensor([0.0, 1.0, 2.0]))
+    tensor([0.0000, 1.5000, 3.0000])
+    """
+    _check_steepness(steepness)
+    rising = neuron(steepness, -steepness * at, activation=activation, scale=height / 2)
+    return Curve(lambda x: rising.function(x) + height / 2, f"step at {at:g}")
+
+
+def bump(
+    left: float,
+    right: float,
+    height: float = 1.0,
+    *,
+    steepness: float = 20.0,
+    activation: Callable[[Tensor], Tensor] = torch.tanh,
+) -> Curve:
+    r"""Make a bump of two steep neurons: `height` between `left` and `right`, 0 elsewhere.
+
+    It is the difference of two steps, in which their constants cancel:
+    :math:`\tfrac{h}{2} f(k(x - l)) - \tfrac{h}{2} f(k(x - r))`.
+
+    Parameters
+    ----------
+    left, right : float
+        Where it rises, l, and falls, r.
+    height : float, default=1.0
+        How high it is, h; negative ones are dips.
+    steepness : float, default=20.0
+        The neurons' weight, k, positive, per unit of the input.
+    activation : callable, default=torch.tanh
+        f: runs from -1 to 1, as `torch.tanh` and `nn.Hardtanh()` do.
+
+    Returns
+    -------
+    Curve
+        The bump.
+
+    Raises
+    ------
+    ValueError
+        If `steepness` is not positive, or `right` does not lie right of `left`.
+
+    References
+    ----------
+    M. Nielsen: Neural Networks and Deep Learning, 2015, chapter 4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nnbook.neurons import bump
+    >>> bump(1, 2, height=3)(torch.tensor([0.0, 1.5, 3.0]))
+    tensor([0.0000, 3.0000, 0.0000])
+    """
+    _check_steepness(steepness)
+    if not left < right:
+        raise ValueError(refusal("right", f"be greater than `left` ({left:g})", f"{right:g}"))
+    rising = neuron(steepness, -steepness * left, activation=activation, scale=height / 2)
+    falling = neuron(steepness, -steepness * right, activation=activation, scale=height / 2)
+    difference = rising - falling
+    return Curve(difference.function, f"bump from {left:g} to {right:g}")
+
+
+def bump_network(
+    function: Callable[[Tensor], Tensor],
+    between: tuple[float, float],
+    n_bumps: int,
+    *,
+    steepness: float | None = None,
+    activation: Callable[[], nn.Module] = nn.Tanh,
+) -> nn.Sequential:
+    """Build a network that follows a function, without training: one bump for each of its values.
+
+    The function is evaluated at `n_bumps` places, evenly spaced from end to end. Around each stands
+    a bump of that height, made of two hidden units. The two outer bumps reach beyond the interval,
+    for the sum would otherwise fall off at its ends; outside the interval it goes to 0.
+
+    Parameters
+    ----------
+    function : callable
+        Takes inputs of shape (n_bumps, 1), returns the values in that shape.
+    between : tuple of two float
+        The ends of the interval.
+    n_bumps : int
+        How many, at least 2; the network has twice as many hidden units.
+    steepness : float, default=None
+        The hidden units' weight. None takes 2 divided by the distance of two bumps: neighbours
+        then meet, and with `nn.Hardtanh` the network joins the values by straight lines.
+    activation : callable that returns a Module, default=nn.Tanh
+        Runs from -1 to 1: `nn.Tanh` or `nn.Hardtanh`.
+
+    Returns
+    -------
+    nn.Sequential
+        ``mlp(1, 2 * n_bumps, 1)`` with its weights set, of torch's default type; the global
+        generator is left as it was.
+
+    Raises
+    ------
+    ValueError
+        If `n_bumps` is less than 2, `between` is not two rising numbers, `steepness` is not
+        positive, or `function` returns another shape.
+
+    References
+    ----------
+    G. Cybenko: Approximation by superpositions of a sigmoidal function, 1989.
+    M. Nielsen: Neural Networks and Deep Learning, 2015, chapter 4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nnbook.neurons import bump_network
+    >>> network = bump_network(torch.sin, (0, 6), 40)
+    >>> x = torch.linspace(0, 6, 200).unsqueeze(1)
+    >>> with torch.no_grad():
+    ...     bool((network(x) - torch.sin(x)).abs().max() < 0.05)
+    True
+    """
+    if positive_int("n_bumps", n_bumps) < 2:
+        raise ValueError(refusal("n_bumps", "be at least 2", str(n_bumps), "One stands at each end."))
+    start, end = between
+    if not start < end:
+        raise ValueError(refusal("between", "be two rising numbers", describe(between)))
+    distance = (end - start) / (n_bumps - 1)
+    if steepness is None:
+        steepness = 2 / distance
+    _check_steepness(steepness)
+    centres = torch.linspace(start, end, n_bumps).unsqueeze(1)  # (n_bumps, 1)
+    with torch.no_grad():
+        heights = function(centres)
+    if heights.shape != centres.shape:
+        rule = f"return shape {tuple(centres.shape)} for inputs of that shape"
+        raise ValueError(refusal("function", rule, describe(heights)))
+    left, right = centres - distance / 2, centres + distance / 2
+    left[0] -= 2 * distance
+    right[-1] += 2 * distance
+    with torch.random.fork_rng(devices=[]):  # the weights that mlp draws are not used
+        network = mlp(1, 2 * n_bumps, 1, activation=activation)
+    edges = torch.cat([left, right])  # (2 * n_bumps, 1)
+    with torch.no_grad():
+        network.get_parameter("hidden_linear.weight").fill_(steepness)
+        network.get_parameter("hidden_linear.bias").copy_(-steepness * edges.squeeze(1))
+        network.get_parameter("output_linear.weight").copy_(torch.cat([heights, -heights]).T / 2)
+        network.get_parameter("output_linear.bias").zero_()
+    return network
+
+
+def _grouped(name: str) -> str:
+    return f"({name})" if " " in name else name
+
+
+def _formula(
+    weight: float, bias: float, activation: Callable[[Tensor], Tensor], scale: float
+) -> str:
+    factor = {1: "", -1: "-"}.get(weight, f"{weight:g}")
+    shift = "" if bias == 0 else f" {'-' if bias < 0 else '+'} {abs(bias):g}"
+    name = getattr(activation, "__name__", type(activation).__name__.lower())
+    before = "" if scale == 1 else f"{scale:g} "
+    return f"{before}{name}({factor}x{shift})"
+
+
+def _check_activation(activation: object) -> None:
+    if isinstance(activation, type) or not callable(activation):
+        rule = "be a function of a tensor, or a Module"
+        mend = "Pass `torch.tanh` or `nn.Tanh()`."
+        raise TypeError(refusal("activation", rule, describe(activation), mend))
+
+
+def _check_steepness(steepness: float) -> None:
+    if not steepness > 0:
+        raise ValueError(refusal("steepness", "be positive", f"{steepness:g}"))
+
+
+#: The book's four neurons, A to D (Deep Learning with PyTorch, 2020, figure 6.5).
+BOOK_NEURONS = (
+    neuron(-2, -1.25, name="A"),
+    neuron(1, 0.75, name="B"),
+    neuron(4, 1, name="C"),
+    neuron(-3, 1.5, name="D"),
+)

@@ -1,0 +1,84 @@
+"""Whether model, loss, optimizer and data fit each other, found out before anything is changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nnbook._arguments import describe, refusal
+from nnbook.samples import Samples
+from nnbook.training.callbacks import Callback
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+def check_arguments(model: Any, optimizer: Any, loss: Any, callbacks: tuple[Any, ...]) -> None:
+    """Refuse what is no model, optimizer, loss or callback, or does not belong to the model."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(refusal("model", "be a torch.nn.Module", describe(model)))
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        rule = "be a torch.optim.Optimizer"
+        mend = "For example `torch.optim.SGD(model.parameters(), lr=1e-3)`."
+        raise TypeError(refusal("optimizer", rule, describe(optimizer), mend))
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not trained:
+        mend = "`requires_grad_(True)` makes frozen ones train again."
+        raise ValueError(refusal("model", "have parameters that train", "none", mend))
+    held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    missing = [name for name, parameter in trained.items() if id(parameter) not in held]
+    if missing:
+        rule = "hold every parameter of `model` that trains"
+        mend = "Make the optimizer from `model.parameters()`, after the model's last change."
+        raise ValueError(refusal("optimizer", rule, f"one without {', '.join(missing)}", mend))
+    if not callable(loss) or isinstance(loss, type):
+        mend = "Pass `nn.MSELoss()`, not `nn.MSELoss`."
+        raise TypeError(refusal("loss", "take outputs and targets", describe(loss), mend))
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            mend = "A subclass of `nnbook.Callback` overrides what it needs."
+            raise TypeError(refusal("callbacks", "hold Callback objects", describe(callback), mend))
+
+
+def probe(name: str, model: nn.Module, data: Samples, loss: LossFunction) -> None:
+    """Run two rows through model and loss, in `eval()` mode and without a graph."""
+    inputs, targets = data[:2]
+    model.eval()
+    with torch.no_grad():
+        try:
+            outputs = model(inputs)
+        except RuntimeError as error:
+            rule = f"accept inputs like `{name}.inputs`, {describe(data.inputs)}"
+            raise ValueError(refusal("model", rule, f"an error: {error}")) from error
+        if data.has_classes:
+            _check_outputs(name, outputs, data.targets.max().expand(len(outputs)))
+        checked(name, loss)(outputs, targets)
+
+
+def checked(name: str, loss: LossFunction) -> LossFunction:
+    """Return the loss with its arguments and result checked at each call."""
+
+    def checked_loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_outputs(name, outputs, targets)
+        value: Any = loss(outputs, targets)
+        if not isinstance(value, Tensor) or value.ndim != 0:
+            mend = 'A loss with reduction="none" gives one number per row.'
+            raise ValueError(refusal("loss", "return one number", describe(value), mend))
+        return value
+
+    return checked_loss
+
+
+def _check_outputs(name: str, outputs: Tensor, targets: Tensor) -> None:
+    if targets.is_floating_point():
+        if outputs.shape != targets.shape:
+            expected = ", ".join(["batch", *map(str, targets.shape[1:])])
+            rule = f"return the shape of the targets of `{name}`, ({expected})"
+            mend = "Unequal shapes would be broadcast to a wrong loss without a word."
+            raise ValueError(refusal("model", rule, str(tuple(outputs.shape)), mend))
+        return
+    largest = int(targets.max())
+    if outputs.ndim < 2 or outputs.shape[1] <= largest:
+        rule = f"have more outputs than the largest class number of `{name}`, {largest}"
+        mend = "Class numbers count from 0, with one output for each class."
+        raise ValueError(refusal("model", rule, str(tuple(outputs.shape)), mend))
