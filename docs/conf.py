@@ -30,6 +30,7 @@ extensions = [
     "sphinx_copybutton",
     "figures",
     "mathml",
+    "notebooks",
     "executed",
 ]
 exclude_patterns = [

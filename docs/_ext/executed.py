@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from chapters import CHAPTERS, EXAMPLES, chosen_chapters
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+
+from chapters import CHAPTERS, EXAMPLES, chosen_chapters
 
 logger = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import torch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 def reset(gallery_conf: dict[str, Any], fname: str) -> None:
     """Give each example matplotlib's defaults with the book's look, and one torch thread."""
-    import torch
-
     torch.set_num_threads(1)
     plt.close("all")
     plt.rcdefaults()
@@ -64,6 +63,7 @@ class TwoThemes(SphinxTransform):
     default_priority = 210
 
     def apply(self, **kwargs: Any) -> None:
+        """Go through the images of a page."""
         for image in list(self.document.findall(nodes.image)):
             if not image["uri"].endswith(".svg"):
                 continue
@@ -80,7 +80,9 @@ class TwoThemes(SphinxTransform):
                 image["alt"] = _unescape(description[1])
             size = SIZE.search(svg)
             if size is not None:  # in points; a page counts in pixels
-                image["width"], image["height"] = (f"{float(side) * 4 / 3:.0f}" for side in size.groups())
+                image["width"], image["height"] = (
+                    f"{float(side) * 4 / 3:.0f}" for side in size.groups()
+                )
             image["loading"] = "lazy"
             self._add_twin(image, path, svg)
 
@@ -100,7 +102,9 @@ class TwoThemes(SphinxTransform):
 
 
 def _unescape(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+    return (
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
