@@ -18,8 +18,6 @@ nox.options.sessions = ["tests", "docs"]
 
 ROOT = Path(__file__).parent
 SITE = ROOT / "build" / "site"
-# PyTorch is large: the sessions that need it share one environment.
-SHARED = ".nox/nnbook"
 
 
 def install(session: nox.Session, *requirements: str) -> None:
@@ -43,11 +41,6 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
 
 
-def install_all(session: nox.Session) -> None:
-    """Install nnbook itself, for editing, with all that tests and site need."""
-    install(session, "-e", ".[wine]", *group("test"), *group("docs"))
-
-
 def split_docs_words(words: list[str]) -> tuple[list[str], list[str]]:
     """Tell chapters (learning) from options of sphinx-build (-E)."""
     options = [word for word in words if word.startswith("-")]
@@ -63,18 +56,18 @@ def docs_environment(session: nox.Session, chapters: list[str]) -> None:
     session.env["MPLBACKEND"] = None
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
-    install_all(session)
+    install(session, "-e", ".[wine]", *group("test"))
     coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
     session.run("pytest", *coverage, *session.posargs)
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
-    install_all(session)
+    install(session, "-e", ".[wine]", *group("docs"))
     chapters, options = split_docs_words(session.posargs)
     docs_environment(session, chapters)
     session.run(
@@ -85,10 +78,10 @@ def docs(session: nox.Session) -> None:
     session.log(f"The site is built. Open {(SITE / 'index.html').as_uri()}")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def live(session: nox.Session) -> None:
     """Serve the site and rebuild it whenever a file is saved."""
-    install_all(session)
+    install(session, "-e", ".[wine]", *group("docs"))
     chapters, options = split_docs_words(session.posargs)
     docs_environment(session, chapters)
     generated = ("docs/auto_examples", "docs/api/generated", "docs/api/backreferences", "build")
@@ -109,17 +102,17 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def types(session: nox.Session) -> None:
     """Check the types of the library, strictly."""
-    install_all(session)
+    install(session, "-e", ".", *group("lint"))
     session.run("mypy", *session.posargs)
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def doctest(session: nox.Session) -> None:
     """Run the examples in the docstrings."""
-    install_all(session)
+    install(session, "-e", ".[wine]", *group("test"))
     session.run("pytest", "--doctest-modules", "src", "-p", "no:randomly", *session.posargs)
 
 

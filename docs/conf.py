@@ -67,7 +67,6 @@ sphinx_gallery_conf = {
     "reset_modules": ("figures.reset",),
     "capture_repr": ("_repr_html_",),
     "doc_module": ("nnbook",),
-    "reference_url": {"nnbook": None},
     "backreferences_dir": "api/backreferences",
     "write_computation_times": False,
     "show_memory": False,

@@ -37,7 +37,7 @@ def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
     for docname in sorted(env.found_docs):
         metadata = env.metadata[docname]
         if metadata.get("file_format") == "mystnb" or "kernelspec" in metadata:
-            data = metadata.get("exec_data")
+            data = env.nb_metadata[docname].get("exec_data")  # type: ignore[attr-defined]
             if data is None or not data["succeeded"]:
                 logger.warning("page executed nothing: %s", docname)
 

@@ -23,8 +23,7 @@ class Activation:
     """Describe one activation function: facts that are stated, and what is computed from torch.
 
     The catalogue states bounds, whether the function is monotonic, and where it has kinks and
-    jumps. Its values and slopes are computed by torch when they are asked for. Called with a
-    tensor, it applies the function entry by entry.
+    jumps. Its values and slopes are computed by torch when they are asked for.
 
     Parameters
     ----------
@@ -60,6 +59,18 @@ class Activation:
     jumps: tuple[float, ...] = ()
 
     def __call__(self, inputs: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Apply the function entry by entry.
+
+        Parameters
+        ----------
+        inputs : Tensor of any shape, floating point
+            What goes in.
+
+        Returns
+        -------
+        Tensor of the same shape
+            What comes out.
+        """
         outputs: Tensor = self.make()(inputs)
         return outputs
 
@@ -165,7 +176,7 @@ def derivative(
 
 
 def table(catalogue: Mapping[str, Activation] | None = None) -> str:
-    """Write the catalogue as a table, 76 characters wide.
+    """Write the catalogue as a table, at most 76 characters wide.
 
     Parameters
     ----------
@@ -181,52 +192,65 @@ def table(catalogue: Mapping[str, Activation] | None = None) -> str:
     --------
     >>> from nnbook.activations import CATALOGUE, table
     >>> print(table({name: CATALOGUE[name] for name in ("Tanh", "GELU", "LeakyReLU(0.1)")}))
+                             at    mono-  kinks, jumps   sensitive
+    name            bounds   0     tonic  (slope there)  where
+    Tanh            -1 to 1  0     yes    smooth         -1.82 to 1.82
+    GELU            ≥ -0.17  0     no     smooth         -1.73 to -1.16, > -0.53
+    LeakyReLU(0.1)  none     0     yes    kink 0 (0.1)   everywhere
     """
     rows = [_row(activation) for activation in (catalogue or CATALOGUE).values()]
     return "\n".join(_line(*cells) for cells in [*_HEADINGS, *rows])
 
 
 _HEADINGS = (
-    ("", "", "at", "mono-", "kinks, jumps:", "sensitive"),
-    ("name", "bounds", "0", "tonic", "torch's slope", "where"),
+    ("", "", "at", "mono-", "kinks, jumps", "sensitive"),
+    ("name", "bounds", "0", "tonic", "(slope there)", "where"),
 )
 
 
 def _line(*cells: str) -> str:
     name, bounds, at_zero, is_monotonic, corners, ranges = cells
-    line = f"{name:15}{bounds:10}{at_zero:6}{is_monotonic:7}{corners:15}{ranges}"
-    return line.rstrip()
+    return f"{name:16}{bounds:9}{at_zero:6}{is_monotonic:7}{corners:15}{ranges}".rstrip()
 
 
 def _row(activation: Activation) -> tuple[str, ...]:
     return (
         activation.name,
-        _interval(activation.bounds),
+        _interval(activation.bounds, above="≥") or "none",
         f"{activation.at_zero:.2g}",
         "yes" if activation.is_monotonic else "no",
         _corners(activation),
-        ", ".join(_interval(ends) for ends in activation.sensitive_ranges),
+        ", ".join(_interval(ends) for ends in activation.sensitive_ranges) or "everywhere",
     )
 
 
-def _interval(ends: tuple[float, float]) -> str:
-    low, high = (f"{round(end, 2):g}" for end in ends)
+def _interval(ends: tuple[float, float], above: str = ">") -> str:
+    low, high = (f"{end:.2f}".removesuffix("0").removesuffix(".0") for end in ends)
     if math.isinf(ends[0]):
-        return "all" if math.isinf(ends[1]) else f"< {high}"
-    return f"> {low}" if math.isinf(ends[1]) else f"{low} to {high}"
+        return "" if math.isinf(ends[1]) else f"< {high}"
+    return f"{above} {low}" if math.isinf(ends[1]) else f"{low} to {high}"
 
 
 def _corners(activation: Activation) -> str:
     if activation.is_smooth:
         return "smooth"
-    places = ", ".join(f"{place:g}" for place in activation.slopes_at_corners)
-    slopes = ", ".join(f"{slope:g}" for slope in set(activation.slopes_at_corners.values()))
-    return f"{'jump ' if activation.jumps else ''}{places}: {slopes}"
+    places, slopes = zip(*activation.slopes_at_corners.items(), strict=True)
+    is_pair = len(places) == 2 and places[0] == -places[1]
+    where = f"±{places[1]:g}" if is_pair else ", ".join(f"{place:g}" for place in places)
+    there = ", ".join(f"{slope:g}" for slope in sorted(set(slopes)))
+    return f"{'jump' if activation.jumps else 'kink'} {where} ({there})"
 
 
 def _lowest_value(make: Callable[[], nn.Module]) -> float:
-    # The dip of GELU and SiLU lies between -2 and 0; so flat at its bottom that a fine grid will do.
-    return float(make()(torch.linspace(-2, 0, 20_001, dtype=torch.float64)).min())
+    # The one dip of GELU and SiLU lies between -2 and 0; each pass looks closer around its bottom.
+    places = torch.linspace(-2, 0, 1001, dtype=torch.float64)
+    for _ in range(4):
+        values = make()(places)
+        lowest = int(values.argmin())
+        places = torch.linspace(
+            float(places[lowest - 1]), float(places[lowest + 1]), 1001, dtype=torch.float64
+        )
+    return float(values.min())
 
 
 def _catalogue(*activations: Activation) -> Mapping[str, Activation]:

@@ -33,14 +33,14 @@ class LinearFit:
     mse : float
         The mean of the squared residuals: divided by n, as a training loss is.
     degrees_of_freedom : int
-        n - (n_in + 1): what the standard errors divide by.
+        Rows less coefficients: what the standard errors divide by.
     """
 
     names: tuple[str, ...]
-    coefficients: Float[Tensor, " n_in+1"]
-    standard_errors: Float[Tensor, " n_in+1"]
-    t: Float[Tensor, " n_in+1"]
-    p: Float[Tensor, " n_in+1"]
+    coefficients: Float[Tensor, " n_coefficients"]
+    standard_errors: Float[Tensor, " n_coefficients"]
+    t: Float[Tensor, " n_coefficients"]
+    p: Float[Tensor, " n_coefficients"]
     residuals: Float[Tensor, "n 1"]
     mse: float
     degrees_of_freedom: int
@@ -144,7 +144,7 @@ def least_squares(data: Samples) -> LinearFit:
         )
     q, r = torch.linalg.qr(design)
     # Each diagonal entry is what is left of a column once the ones before it are taken out.
-    left_over = r.diagonal().abs() / design.norm(dim=0)
+    left_over = (r.diagonal().abs() / design.norm(dim=0)).nan_to_num()  # a column of zeros: 0 / 0
     if left_over.min() < n_rows * torch.finfo(torch.float64).eps:
         column = int(left_over.argmin()) - 1
         raise ValueError(
@@ -162,7 +162,8 @@ def least_squares(data: Samples) -> LinearFit:
     degrees_of_freedom = n_rows - n_coefficients
     standard_errors = (squares / degrees_of_freedom).sqrt() * inverse.norm(dim=1)
     t = coefficients.squeeze(1) / standard_errors
-    p = torch.tensor([two_sided_p(value, degrees_of_freedom) for value in t.tolist()]).to(t)
+    p_values = [two_sided_p(value, degrees_of_freedom) for value in t.tolist()]
+    p = torch.tensor(p_values, dtype=t.dtype, device=t.device)
     return LinearFit(
         names=("(intercept)", *data.input_names),
         coefficients=coefficients.squeeze(1),
@@ -175,7 +176,7 @@ def least_squares(data: Samples) -> LinearFit:
     )
 
 
-def line_loss(params: Float[Tensor, " n_in+1"], data: Samples) -> Float[Tensor, ""]:
+def line_loss(params: Float[Tensor, " n_params"], data: Samples) -> Float[Tensor, ""]:
     r"""Measure how far a line is from the targets: mean squared error of :math:`w\,u + b`.
 
     Parameters
@@ -201,8 +202,8 @@ def line_loss(params: Float[Tensor, " n_in+1"], data: Samples) -> Float[Tensor, 
 
 
 def gradient_by_difference(
-    params: Float[Tensor, " n_in+1"], data: Samples, *, delta: float = 0.1
-) -> Float[Tensor, " n_in+1"]:
+    params: Float[Tensor, " n_params"], data: Samples, *, delta: float = 0.1
+) -> Float[Tensor, " n_params"]:
     r"""Estimate the gradient of `line_loss` by central differences.
 
     Each parameter is moved by `delta` to either side:
@@ -241,7 +242,7 @@ def gradient_by_difference(
     return torch.stack(differences) / (2 * delta)
 
 
-def gradient_by_hand(params: Float[Tensor, " n_in+1"], data: Samples) -> Float[Tensor, " n_in+1"]:
+def gradient_by_hand(params: Float[Tensor, " n_params"], data: Samples) -> Float[Tensor, " n_params"]:
     r"""Compute the gradient of `line_loss` by the chain rule, written out.
 
     With the errors :math:`e_i = w\,u_i + b - c_i`:
@@ -274,8 +275,8 @@ def gradient_by_hand(params: Float[Tensor, " n_in+1"], data: Samples) -> Float[T
 
 
 def gradient_by_autograd(
-    params: Float[Tensor, " n_in+1"], data: Samples
-) -> Float[Tensor, " n_in+1"]:
+    params: Float[Tensor, " n_params"], data: Samples
+) -> Float[Tensor, " n_params"]:
     """Compute the gradient of `line_loss` by automatic differentiation.
 
     Parameters

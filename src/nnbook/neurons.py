@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import overload
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from nnbook._arguments import describe, positive_int, refusal
@@ -16,8 +15,8 @@ from nnbook.models import mlp
 class Curve:
     """Hold a function of one number under a name; curves are added, subtracted and composed.
 
-    ``A + B`` and ``A - B`` are curves, and so is ``C(A + B)``: C applied to what A + B returns. Their
-    names are made from the names of their parts. Called with a tensor, a curve computes.
+    ``A + B`` and ``A - B`` are curves, and so is ``C(A + B)``: C applied to what A + B returns.
+    Their names are made from the names of their parts.
 
     Parameters
     ----------
@@ -33,11 +32,12 @@ class Curve:
     >>> import torch
     >>> from nnbook.neurons import BOOK_NEURONS
     >>> A, B, C, D = BOOK_NEURONS
-    >>> chain = C(A + B)
-    >>> chain.name
+    >>> both = C(A + B)
+    >>> both.name
     'C(A + B)'
     >>> x = torch.linspace(-3, 3, 5)
-    >>> torch.equal(chain(x), torch.tanh(4 * (torch.tanh(-2 * x - 1.25) + torch.tanh(x + 0.75)) + 1))
+    >>> inner = torch.tanh(-2 * x - 1.25) + torch.tanh(x + 0.75)
+    >>> torch.equal(both(x), torch.tanh(4 * inner + 1))
     True
     """
 
@@ -50,9 +50,22 @@ class Curve:
     @overload
     def __call__(self, inputs: "Curve") -> "Curve": ...
     def __call__(self, inputs: "Tensor | Curve") -> "Tensor | Curve":
+        """Compute the outputs for a tensor, or compose with another curve.
+
+        Parameters
+        ----------
+        inputs : Tensor of any shape, or Curve
+            The numbers to compute with, or the curve whose outputs become this one's inputs.
+
+        Returns
+        -------
+        Tensor of the same shape, or Curve
+            What the function returns, or the composed curve.
+        """
         if isinstance(inputs, Curve):
             inner = inputs
-            return Curve(lambda x: self.function(inner.function(x)), f"{_grouped(self.name)}({inner.name})")
+            name = f"{_grouped(self.name)}({inner.name})"
+            return Curve(lambda x: self.function(inner.function(x)), name)
         return self.function(inputs)
 
     def __add__(self, other: "Curve") -> "Curve":
@@ -171,7 +184,7 @@ def step(
     """
     _check_steepness(steepness)
     rising = neuron(steepness, -steepness * at, activation=activation, scale=height / 2)
-    return Curve(lambda x: rising.function(x) + height / 2, f"step at {at:g}")
+    return Curve(lambda x: rising.function(x) + height / 2, f"step({at:g})")
 
 
 def bump(
@@ -225,7 +238,7 @@ def bump(
     rising = neuron(steepness, -steepness * left, activation=activation, scale=height / 2)
     falling = neuron(steepness, -steepness * right, activation=activation, scale=height / 2)
     difference = rising - falling
-    return Curve(difference.function, f"bump from {left:g} to {right:g}")
+    return Curve(difference.function, f"bump({left:g}, {right:g})")
 
 
 def bump_network(
@@ -240,7 +253,7 @@ def bump_network(
 
     The function is evaluated at `n_bumps` places, evenly spaced from end to end. Around each stands
     a bump of that height, made of two hidden units. The two outer bumps reach beyond the interval,
-    for the sum would otherwise fall off at its ends; outside the interval it goes to 0.
+    for the sum would otherwise fall off at its ends; further out it is 0, whatever the function.
 
     Parameters
     ----------
@@ -284,7 +297,8 @@ def bump_network(
     True
     """
     if positive_int("n_bumps", n_bumps) < 2:
-        raise ValueError(refusal("n_bumps", "be at least 2", str(n_bumps), "One stands at each end."))
+        mend = "One stands at each end."
+        raise ValueError(refusal("n_bumps", "be at least 2", str(n_bumps), mend))
     start, end = between
     if not start < end:
         raise ValueError(refusal("between", "be two rising numbers", describe(between)))
@@ -313,13 +327,13 @@ def bump_network(
 
 
 def _grouped(name: str) -> str:
-    return f"({name})" if " " in name else name
+    return f"({name})" if " + " in name or " - " in name else name
 
 
 def _formula(
     weight: float, bias: float, activation: Callable[[Tensor], Tensor], scale: float
 ) -> str:
-    factor = {1: "", -1: "-"}.get(weight, f"{weight:g}")
+    factor = f"{weight:g}" if abs(weight) != 1 else "-" * (weight < 0)
     shift = "" if bias == 0 else f" {'-' if bias < 0 else '+'} {abs(bias):g}"
     name = getattr(activation, "__name__", type(activation).__name__.lower())
     before = "" if scale == 1 else f"{scale:g} "

@@ -270,7 +270,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
 
         Parameters
         ----------
-        val_rows : sequence of int, or Tensor of shape (n_val,), integer
+        val_rows : sequence of int, or Tensor of shape (n_val,)
             Row numbers that count from 0.
 
         Returns

@@ -4,8 +4,10 @@ Each function takes results and an `Axes` (a new figure without one), draws, and
 None of them calls `show`. `import nnbook` does not import this package.
 """
 
+from nnbook.plots.activations import activation_grid, shifts, slope_histogram
 from nnbook.plots.data import curve, residuals, samples
 from nnbook.plots.diagrams import blocks, diagram, learning_loop, network
+from nnbook.plots.neurons import curve_grid
 from nnbook.plots.style import COLORS, INK, STYLE, describe
 from nnbook.plots.training import gradient_norms, loss_surface, losses
 
@@ -13,8 +15,10 @@ __all__ = [
     "COLORS",
     "INK",
     "STYLE",
+    "activation_grid",
     "blocks",
     "curve",
+    "curve_grid",
     "describe",
     "diagram",
     "gradient_norms",
@@ -24,4 +28,6 @@ __all__ = [
     "network",
     "residuals",
     "samples",
+    "shifts",
+    "slope_histogram",
 ]
