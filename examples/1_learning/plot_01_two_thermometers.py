@@ -2,13 +2,17 @@ r"""
 1.1 What does a reading of 60 mean?
 ===================================
 
-An old thermometer shows 60. Sixty what? Its scale names no unit. Next to it hangs a second one that
-shows degrees Celsius, and both were read eleven times. On this page we look at these eleven pairs,
-draw a line by eye, and agree on a judge that says how good a line is. About six minutes.
+An old thermometer shows 60. Sixty what? Its scale names no unit. Next to it
+hangs a second one that shows degrees Celsius, and both were read eleven
+times. On this page we look at these eleven pairs, draw a line by eye,
+and agree on a judge that says how good a line is. About six minutes.
 
-The data come from *Deep Learning with PyTorch* (2020), section 5.2.1. If tensors are new to you,
-read :doc:`/auto_examples/1_learning/plot_08_tensor_primer` first.
+The data come from *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann,
+2020), section 5.2.1. If tensors are new to you, read
+:doc:`/auto_examples/1_learning/plot_08_tensor_primer` first.
 """
+
+import textwrap
 
 import matplotlib.pyplot as plt
 import torch
@@ -17,18 +21,19 @@ import nnbook
 from nnbook import plots
 
 data = nnbook.load_thermometer()
-print(data)
+print(textwrap.fill(str(data), 76))
 
 # %%
-# Two tensors hold the pairs. PyTorch's layers expect one *row* per observation and one *column* per
-# quantity, so each tensor has the shape (11, 1): a batch of eleven rows with one number each. The
-# batch comes first, everywhere in this book.
+# Two tensors hold the pairs. PyTorch's layers expect one row per observation and one column per
+# quantity, so each tensor has the shape (11, 1): a :term:`batch` of eleven rows with one number
+# each. The batch comes first, everywhere in this book: a layer then treats every row alike, however
+# many there are, and computes all of them at once.
 
 print("inputs: ", tuple(data.inputs.shape), data.inputs.dtype)
 print("targets:", tuple(data.targets.shape), data.targets.dtype)
 for row in range(3):
     reading, celsius = data[row]
-    print(f"row {row}: the old thermometer shows {reading.item():.1f} at {celsius.item():.1f} °C")
+    print(f"row {row}: reading {reading.item():.1f}, {celsius.item():.1f} °C")
 
 # %%
 # The shape matters more than it seems. Eleven numbers can also lie in a tensor of shape ``(11,)``,
@@ -40,14 +45,14 @@ assert (data.inputs - flat).shape == (11, 11)
 assert torch.equal(flat.unsqueeze(1), data.targets)
 
 # %%
-# Each of the eleven rows met each of the eleven numbers: PyTorch *broadcast* the two shapes to
-# (11, 11), without a word, and a loss computed from that would be wrong. ``unsqueeze(1)`` turns
-# ``(11,)`` into ``(11, 1)``. nnbook refuses to mix the two:
+# Each of the eleven rows met each of the eleven numbers: by :term:`broadcasting`, PyTorch stretched
+# the two shapes to (11, 11), without a word. A loss computed from that would be wrong.
+# ``unsqueeze(1)`` turns ``(11,)`` into ``(11, 1)``. nnbook refuses to mix the two:
 
 try:
     nnbook.Samples(data.inputs, flat)
 except ValueError as error:
-    print(error)
+    print(textwrap.fill(str(error), 76))
 
 # %%
 # Look at the data first
@@ -56,25 +61,28 @@ except ValueError as error:
 # know; the temperatures are what we want.
 
 ax = plots.samples(data)
-plots.describe(ax, "Eleven dots, rising from the lower left to the upper right, close to a line.")
+plots.describe(
+    ax,
+    "Eleven dots, rising from the lower left to the upper right, "
+    "close to a straight line.",
+)
 
 # %%
-# The dots rise almost along a straight line: one more unit on the old scale is worth about half a
-# degree. They do not lie on it exactly, because reading a thermometer is never exact.
+# The dots rise almost along a straight line. They do not lie on it exactly, because reading a
+# thermometer is never exact.
 #
 # A line by eye
 # -------------
-# A straight line turns a reading :math:`u` into a temperature :math:`w u + b`. Its *weight*
-# :math:`w` says how steep it is, its *bias* :math:`b` where it starts. Between the lowest and the
-# highest reading, the temperature rises from -4 °C to 28 °C; a line through these two dots is a
-# guess that anybody could make with a ruler.
+# A straight line turns a reading :math:`u` into a temperature :math:`w u + b`. Its :term:`weight`
+# :math:`w` says how many degrees one unit is worth; its :term:`bias` :math:`b` is the temperature
+# at a reading of 0. Anybody can lay a ruler through the lowest and the highest dot.
 
 lowest, highest = data.inputs.argmin(), data.inputs.argmax()
 rise = data.targets[highest] - data.targets[lowest]
 run = data.inputs[highest] - data.inputs[lowest]
 w = (rise / run).item()
 b = (data.targets[lowest] - w * data.inputs[lowest]).item()
-print(f"through the two outermost dots: w = {w:.4f} °C per unit, b = {b:.4f} °C")
+print(f"w = {w:.4f} °C per unit, b = {b:.4f} °C")
 
 
 def by_eye(u):
@@ -84,18 +92,27 @@ def by_eye(u):
 ax = plots.samples(data, label="readings")
 plots.curve(by_eye, (20, 85), ax, label="by eye", color=plots.COLORS["green"])
 ax.legend()
-plots.describe(ax, "The eleven dots with a line through the lowest and the highest one.")
+plots.describe(
+    ax,
+    "The eleven dots and a line through the lowest and the highest one; "
+    "most of the other dots lie below it.",
+)
+
+n_below = int((data.targets < by_eye(data.inputs) - 0.01).sum())
+print(f"{n_below} of the other 9 dots lie below the line")
+assert 0.5 < w < 0.6
+assert n_below > 9 / 2
 
 # %%
-# The line passes through the outermost dots, and most of the others lie below it: with two points we
-# have used two readings and ignored nine.
+# One more unit on the old scale is worth about half a degree. The line passes through the outermost
+# dots, and most of the others lie below it: we have used two readings and ignored nine.
 #
 # A judge: mean squared error
 # ---------------------------
 # Which line is better than another? We need one number that says how far a line is from the dots: a
-# *loss*. For each reading take the *error*, the predicted temperature less the measured one. Errors
-# to either side must not cancel, so they lose their sign, either by squaring or by taking the
-# absolute value:
+# :term:`loss`. For each reading take the error, the predicted temperature less the measured one.
+# Errors to either side must not cancel, so they lose their sign, either by squaring or by taking
+# the absolute value. The first gives the :term:`mean squared error`:
 #
 # .. math::
 #
@@ -103,36 +120,40 @@ plots.describe(ax, "The eleven dots with a line through the lowest and the highe
 #    L_{\text{absolute}} = \frac{1}{n} \sum_i |w u_i + b - c_i|.
 
 error = torch.linspace(-4, 4, 201)
-fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
+fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
 left.plot(error, error**2, "-", label="squared (°C²)")
 left.plot(error, error.abs(), "--", label="absolute (°C)")
-left.set(xlabel="error of one reading (°C)", ylabel="what it adds", title="one error")
+left.set(xlabel="error of one reading (°C)", title="one reading")
+left.set_ylabel("what it adds (°C² or °C)")
 left.legend()
 
-squared = [((by_eye(data.inputs) + shift - data.targets) ** 2).mean() for shift in error]
-absolute = [(by_eye(data.inputs) + shift - data.targets).abs().mean() for shift in error]
-right.plot(error, squared, "-")
-right.plot(error, absolute, "--")
-right.set(xlabel="line moved up by (°C)", ylabel="loss", title="all eleven readings")
+shifted = by_eye(data.inputs) + error - data.targets  # (11, 201)
+right.plot(error, shifted.square().mean(dim=0), "-", label="squared (°C²)")
+right.plot(error, shifted.abs().mean(dim=0), "--", label="absolute (°C)")
+right.set(xlabel="line moved up by (°C)", title="all eleven readings")
+right.set_ylabel("loss (°C² or °C)")
+right.legend()
 plots.describe(
     fig,
-    "Left: the square of an error is a smooth bowl, its absolute value a V with a kink at zero. "
-    "Right: over shifts of the whole line the squared loss is a smooth bowl, the absolute loss a "
-    "chain of straight pieces; both are lowest where the line is moved down a little.",
+    "Left: the square of an error is a smooth bowl, its absolute value a V "
+    "with a kink at zero. Right: as the whole line moves up or down, the "
+    "squared loss is a smooth bowl, the absolute loss a chain of straight "
+    "pieces; both are lowest where the line has moved down a little.",
 )
 
 # %%
-# On the left, one error. The square is a smooth bowl: it flattens near zero and rises ever faster, so
-# one error of four degrees counts as much as sixteen errors of one. The absolute value grows evenly
-# and has a kink at zero. On the right, the whole line is moved up and down. The squared loss stays a
-# smooth bowl, whose slope tells both the way to the bottom and how far it is; the absolute loss
-# consists of straight pieces that all look equally steep, near the bottom too. That smooth slope is
-# what the coming pages walk down. The price: a single wild reading pulls the line towards itself.
+# On the left, one reading. The square is a smooth bowl: it is flat at zero and rises ever faster,
+# so that one error of four degrees counts as much as sixteen errors of one. The absolute value
+# rises evenly and has a kink at zero. On the right, the whole line is moved up and down. The
+# squared loss stays a smooth bowl: the farther from the bottom, the steeper. The absolute loss
+# consists of straight pieces with a kink at each reading; its slope says on which side more
+# readings lie, not how far away they are. A smooth slope that fades towards the bottom is what the
+# coming pages walk down. The price: a single wild reading pulls the line far towards itself.
 
 print("4 °C off counts as", 4.0**2, "errors of 1 °C")
 
 # %%
-# The loss in code is one line. Here it judges two lines: ours, and the blunt guess that the
+# The loss in code is one line. It judges two lines: the one by eye, and the blunt guess that the
 # temperature simply is the reading, :math:`w = 1` and :math:`b = 0`.
 
 
@@ -144,25 +165,27 @@ blunt = mean_squared_error(1.0 * data.inputs + 0.0, data.targets)
 ours = mean_squared_error(by_eye(data.inputs), data.targets)
 print(f"temperature = reading: {blunt:.2f} °C²")
 print(f"by eye:                {ours:.2f} °C²")
-assert abs(blunt - 1763.88) < 0.01
+assert abs(blunt - 1763.88) < 0.01  # as published, see the sources
 assert ours < blunt / 100
 
 # %%
-# The root of the loss is back in degrees: a typical error.
+# The root of the loss is back in degrees: the size of a typical error, in which large errors weigh
+# more (the root mean square).
 
 print(f"typical error by eye: {ours.sqrt():.1f} °C")
 
 # %%
 # Once written by hand, the same number comes from nnbook and from PyTorch in one line each:
 
-params = torch.tensor([w, b])
-print("nnbook: ", nnbook.line_loss(params, data).item())
-print("PyTorch:", torch.nn.functional.mse_loss(by_eye(data.inputs), data.targets).item())
-assert torch.isclose(nnbook.line_loss(params, data), ours)
+from_nnbook = nnbook.line_loss(torch.tensor([w, b]), data)
+from_torch = torch.nn.functional.mse_loss(by_eye(data.inputs), data.targets)
+print(f"nnbook {from_nnbook:.4f}, PyTorch {from_torch:.4f}")
+assert torch.isclose(from_nnbook, ours)
+assert torch.isclose(from_torch, ours)
 
 # %%
-# **Try it.** Change ``b`` by hand until the loss by eye is as low as you can make it, then change
-# ``w`` too. How low do you get?
+# **Try it.** Change ``b`` by hand until the loss is as low as you can make it, then change ``w``
+# too. How low do you get?
 #
 # The next page finds the lowest loss of any line in one step, without trying:
 # :doc:`/auto_examples/1_learning/plot_02_least_squares`.
