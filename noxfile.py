@@ -6,6 +6,7 @@ follows `--` is handed on.
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import nox
@@ -92,6 +93,25 @@ def live(session: nox.Session) -> None:
         *options,
         *("--port", "0", "docs", str(SITE)),
     )
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Test the built site as a reader meets it: links, figures, notebooks; after `docs`."""
+    install(session, "-e", ".[wine]", *group("docs"), *group("test"))
+    session.run("pytest", "tests/site", *session.posargs)
+
+
+@nox.session
+def scripts(session: nox.Session) -> None:
+    """Run each page's script alone, in an empty folder, as its readers do."""
+    install(session, ".[wine]")
+    session.env |= {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
+    pages = [Path(word) for word in session.posargs] or sorted(ROOT.glob("examples/*/plot_*.py"))
+    for page in pages:
+        session.chdir(tempfile.mkdtemp(dir=session.create_tmp()))
+        session.run("python", "-W", "error", str(page.resolve()), silent=True)
+        session.chdir(ROOT)
 
 
 @nox.session

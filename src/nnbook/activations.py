@@ -198,7 +198,8 @@ def table(catalogue: Mapping[str, Activation] | None = None) -> str:
     GELU            ≥ -0.17  0     no     smooth         -1.73 to -1.16, > -0.53
     LeakyReLU(0.1)  none     0     yes    kink 0 (0.1)   everywhere
     """
-    rows = [_row(activation) for activation in (catalogue or CATALOGUE).values()]
+    listed = CATALOGUE if catalogue is None else catalogue
+    rows = [_row(activation) for activation in listed.values()]
     return "\n".join(_line(*cells) for cells in [*_HEADINGS, *rows])
 
 

@@ -230,7 +230,7 @@ def bump(
     >>> import torch
     >>> from nnbook.neurons import bump
     >>> bump(1, 2, height=3)(torch.tensor([0.0, 1.5, 3.0]))
-    tensor([0.0000, 3.0000, 0.0000])
+    tensor([0., 3., 0.])
     """
     _check_steepness(steepness)
     if not left < right:
@@ -352,10 +352,10 @@ def _check_steepness(steepness: float) -> None:
         raise ValueError(refusal("steepness", "be positive", f"{steepness:g}"))
 
 
-#: The book's four neurons, A to D (Deep Learning with PyTorch, 2020, figure 6.5).
+#: The book's four neurons, A to D (Deep Learning with PyTorch, 2020, section 6.1.6).
 BOOK_NEURONS = (
-    neuron(-2, -1.25, name="A"),
-    neuron(1, 0.75, name="B"),
-    neuron(4, 1, name="C"),
-    neuron(-3, 1.5, name="D"),
+    neuron(-2.0, -1.25, name="A"),
+    neuron(1.0, 0.75, name="B"),
+    neuron(4.0, 1.0, name="C"),
+    neuron(-3.0, 1.5, name="D"),
 )
