@@ -1,6 +1,7 @@
 """How Sphinx builds the book."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,7 +11,10 @@ sys.path.insert(0, str(DOCS / "_ext"))
 # Tiny networks are several times slower on two threads than on one; workers inherit this.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What notebook kernels read when they start: SVG figures, and no line about the connection.
-os.environ["IPYTHONDIR"] = str(DOCS / "_ext" / "ipython")
+profile = ROOT / "build" / "ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+shutil.copy(DOCS / "_ext" / "ipython_kernel_config.py", profile)
+os.environ["IPYTHONDIR"] = str(profile.parent)
 
 import nnbook  # noqa: E402
 from chapters import CHAPTERS, chosen_chapters  # noqa: E402

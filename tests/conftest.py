@@ -13,7 +13,7 @@ import pytest
 import torch
 
 # Annotations such as `Float[Tensor, "batch 1"]` are checked in every call of nnbook. The hook must
-# come before the first import of nnbook, or nothing is checked (test_public.py looks whether it is).
+# come before the first import of nnbook, or nothing is checked; test_public.py looks whether it is.
 jaxtyping.install_import_hook("nnbook", "beartype.beartype")
 import nnbook  # noqa: E402
 

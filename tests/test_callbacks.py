@@ -90,13 +90,9 @@ def test_the_run_shows_model_optimizer_and_losses(split):
     losses = []
     model = nn.Linear(1, 1)
     optimizer = sgd(model)
-    history = fit(
-        model, split.train, split.val, optimizer=optimizer, epochs=3, callbacks=[Keep()]
-    )
+    history = fit(model, split.train, split.val, optimizer=optimizer, epochs=3, callbacks=[Keep()])
     assert runs == [(3, True, model, optimizer)] * 3
-    assert losses == list(
-        zip(history.train_loss.tolist(), history.val_loss.tolist(), strict=True)
-    )
+    assert losses == list(zip(history.train_loss.tolist(), history.val_loss.tolist(), strict=True))
 
 
 def test_the_run_shows_no_validation_losses_where_nothing_is_held_out(split):

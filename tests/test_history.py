@@ -72,7 +72,7 @@ def test_a_history_equals_its_copy(history):
     ids=["train", "val", "length", "no val", "stopped", "type", "text"],
 )
 def test_a_history_differs_from_another(other):
-    assert SHORT != other
+    assert other != SHORT
 
 
 def test_histories_cannot_be_keys():
@@ -161,7 +161,9 @@ def test_other_keys_are_refused(change, refused):
         del values["dtype"]
     else:
         values["epochs"] = 2
-    with refused(ValueError, "`values` must have the keys ['dtype', 'stopped', 'train_loss', 'val_"):
+    with refused(
+        ValueError, "`values` must have the keys ['dtype', 'stopped', 'train_loss', 'val_"
+    ):
         History.from_dict(values)
 
 

@@ -110,7 +110,9 @@ def test_inputs_far_from_zero_keep_their_digits():
     # The normal equations would square the condition number, 1e7, and lose every digit.
     data = noisy_line(0)
     far = data.with_inputs(data.inputs + 1e8)
-    assert_close(least_squares(far).coefficients[1], least_squares(data).coefficients[1], rtol=1e-6, atol=0)
+    assert_close(
+        least_squares(far).coefficients[1], least_squares(data).coefficients[1], rtol=1e-6, atol=0
+    )
 
 
 @given(
@@ -317,7 +319,7 @@ def test_predictions_for_other_columns_are_refused(inputs, refused):
         (
             torch.zeros(3),
             ValueError,
-            "`params` must have shape (2,), got a float32 tensor of shape (3,). One weight for each",
+            "`params` must have shape (2,), got a float32 tensor of shape (3,). One weight for",
         ),
         (torch.zeros(2, 1), ValueError, "`params` must have shape (2,), got a float32 tensor of"),
     ],

@@ -1,6 +1,7 @@
 """The book's models, and standardization."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_widths_chain_from_inputs_to_outputs(n_in, hidden, n_out):
     layers = [layer for layer in model if isinstance(layer, nn.Linear)]
     widths = [n_in, *hidden, n_out]
     sizes = [(layer.in_features, layer.out_features) for layer in layers]
-    assert sizes == list(zip(widths[:-1], widths[1:], strict=True))
+    assert sizes == list(pairwise(widths))
     assert model(torch.zeros(3, n_in)).shape == (3, n_out)
 
 
@@ -260,7 +261,7 @@ def test_what_is_no_table_of_numbers_is_refused(rows, refused):
 
 @pytest.mark.unchecked
 def test_another_word_for_constant_columns_is_refused(refused):
-    with refused(ValueError, "`constant` must be \"refuse\" or \"pass\", got 'drop'."):
+    with refused(ValueError, '`constant` must be "refuse" or "pass", got \'drop\'.'):
         Standardize.of(torch.tensor([[1.0], [3.0]]), constant="drop")
 
 
@@ -270,7 +271,11 @@ def test_another_word_for_constant_columns_is_refused(refused):
     [
         (torch.zeros(2), torch.ones(3), "`std` must have one entry per column, as `mean` has ((2,"),
         (torch.zeros(1, 2), torch.ones(1, 2), "`std` must have one entry per column, as"),
-        (torch.zeros(2), torch.tensor([1.0, 0.0]), "`std` must be positive in every column, got 0."),
+        (
+            torch.zeros(2),
+            torch.tensor([1.0, 0.0]),
+            "`std` must be positive in every column, got 0.",
+        ),
         (torch.zeros(1), torch.tensor([-2.0]), "`std` must be positive in every column, got -2."),
         (torch.zeros(1), torch.tensor([math.nan]), "`std` must be positive in every column, got n"),
     ],

@@ -386,7 +386,9 @@ def contrast(one, other):
 
     def luminance(color):
         channels = np.array(to_rgb(color))
-        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+        linear = np.where(
+            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        )
         return linear @ [0.2126, 0.7152, 0.0722]
 
     lighter, darker = sorted([luminance(one), luminance(other)], reverse=True)

@@ -327,7 +327,7 @@ FLOATS_OR_CLASSES = "`targets` must be a floating-point tensor of shape (rows, c
         (
             COLUMN[:2],
             ValueError,
-            "`targets` must have as many rows as `inputs` (3), got a float32 tensor of shape (2, 1)",
+            "`targets` must have as many rows as `inputs` (3), got a float32 tensor of shape (2,",
         ),
         (
             CLASSES[:2],
@@ -366,7 +366,11 @@ def test_wrong_targets_are_refused(targets, error, message, refused):
 @pytest.mark.parametrize(
     ("names", "error", "message"),
     [
-        ({"input_names": ["a", "b"]}, ValueError, "`input_names` must have 1 entries, one for each"),
+        (
+            {"input_names": ["a", "b"]},
+            ValueError,
+            "`input_names` must have 1 entries, one for each",
+        ),
         ({"target_names": ["a", "b"]}, ValueError, "`target_names` must have 1 entries"),
         ({"input_units": ["a", "b"]}, ValueError, "`input_units` must have 1 entries"),
         ({"target_units": ["a", "b"]}, ValueError, "`target_units` must have 1 entries"),
@@ -449,7 +453,11 @@ def test_wrong_fractions_are_refused_and_draw_nothing(
         (list(range(11)), ValueError, "`val_rows` must leave at least one of the 11 rows on each"),
         ([2.5], TypeError, "`val_rows` must hold whole numbers, got [2.5]."),
         ([True], TypeError, "`val_rows` must hold whole numbers, got [True]."),
-        (torch.tensor([0.5]), TypeError, "`val_rows` must hold whole numbers, got a float32 tensor"),
+        (
+            torch.tensor([0.5]),
+            TypeError,
+            "`val_rows` must hold whole numbers, got a float32 tensor",
+        ),
         (torch.tensor([True]), TypeError, "`val_rows` must hold whole numbers, got a bool tensor"),
         ("12", TypeError, "`val_rows` must hold whole numbers, got '12'."),
     ],

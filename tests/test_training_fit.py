@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -46,7 +47,7 @@ def mini_batches(data, size, generator):
     return batches
 
 
-def train_by_hand(model, batches, val, optimizer, epochs, loss=nn.functional.mse_loss):
+def train_by_hand(model, batches, val, optimizer, epochs, *, loss=nn.functional.mse_loss):
     """Train as a textbook writes it, and return the losses of each epoch."""
     train_losses, val_losses = [], []
     for _ in range(epochs):
@@ -223,9 +224,7 @@ def test_a_data_loader_ends_in_the_bits_of_a_loop_by_hand(batch_size, split, see
         for _ in range(2)
     )
     history = fit(model, ours, split.val, optimizer=sgd(model), epochs=20)
-    train_losses, val_losses = train_by_hand(
-        twin, lambda: theirs, split.val, sgd(twin), 20
-    )
+    train_losses, val_losses = train_by_hand(twin, lambda: theirs, split.val, sgd(twin), 20)
     assert_close(history.train_loss, torch.tensor(train_losses), rtol=1e-6, atol=0)
     assert torch.equal(history.val_loss, torch.tensor(val_losses))
     assert_same_bits(model, twin)
@@ -258,7 +257,7 @@ def test_class_targets_end_in_the_bits_of_a_loop_by_hand(generator, seeded):
     loss = nn.CrossEntropyLoss()
     history = fit(model, split.train, split.val, optimizer=sgd(model, 0.1), epochs=20, loss=loss)
     train_losses, val_losses = train_by_hand(
-        twin, one_batch(split.train), split.val, sgd(twin, 0.1), 20, loss
+        twin, one_batch(split.train), split.val, sgd(twin, 0.1), 20, loss=loss
     )
     assert torch.equal(history.train_loss, torch.tensor(train_losses))
     assert torch.equal(history.val_loss, torch.tensor(val_losses))
@@ -670,9 +669,7 @@ def test_ctrl_c_in_a_callback_waits_for_the_others(split, seeded):
     with pytest.raises(TrainingInterrupted, match="interrupted after epoch 3") as caught:
         fit(model, split.train, split.val, optimizer=sgd(model), epochs=9, callbacks=callbacks)
     assert seen == [3]
-    assert caught.value.history == fit(
-        twin, split.train, split.val, optimizer=sgd(twin), epochs=3
-    )
+    assert caught.value.history == fit(twin, split.train, split.val, optimizer=sgd(twin), epochs=3)
     assert_same_bits(model, twin)
 
 
@@ -695,12 +692,8 @@ def test_the_handler_of_ctrl_c_is_put_back(ending, split):
 
     model = network()
     errors = {"ctrl-c": TrainingInterrupted, "error": ZeroDivisionError}
-    try:
+    with pytest.raises(errors[ending]) if ending in errors else nullcontext():
         fit(model, split.train, optimizer=sgd(model), epochs=2, callbacks=[At(1, action)])
-    except (TrainingInterrupted, ZeroDivisionError) as error:
-        assert type(error) is errors[ending]
-    else:
-        assert ending not in errors
     assert len(during) == 1
     assert during[0] is not signal.default_int_handler
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -932,9 +925,7 @@ def test_a_model_with_nothing_to_train_is_refused(frozen, attempt):
 
 
 @pytest.mark.unchecked
-@pytest.mark.parametrize(
-    "optimizer", ["sgd", torch.optim.SGD, None], ids=["name", "class", "none"]
-)
+@pytest.mark.parametrize("optimizer", ["sgd", torch.optim.SGD, None], ids=["name", "class", "none"])
 def test_what_is_no_optimizer_is_refused(optimizer, attempt):
     message = "`optimizer` must be a torch.optim.Optimizer, got …. For example `torch.optim.SGD("
     attempt({"optimizer": optimizer}, TypeError, message)
@@ -986,24 +977,24 @@ def batches_once(split):
 @pytest.mark.unchecked
 @pytest.mark.parametrize("name", ["train", "val"])
 @pytest.mark.parametrize(
-    ("make", "error", "message"),
+    ("make", "refusal"),
     [
-        (batches_once, TypeError, "must be Samples, or an iterable of …, got <generator"),
-        (lambda split: split.train.inputs, TypeError, "must be Samples, or an iterable of …, got a"),
-        (lambda split: 5, TypeError, "must be Samples, or an iterable of (inputs, targets) batches"),
-        (lambda split: [], ValueError, "must give at least one batch in each epoch, got none."),
-        (lambda split: split.train[:], TypeError, "must give (inputs, targets) pairs, got a float"),
+        (batches_once, (TypeError, "must be Samples, or an iterable of …, got <generator")),
         (
-            lambda split: [(*split.train[:], "weights")],
-            TypeError,
-            "must give (inputs, targets) pairs, got (",
+            lambda split: split.train.inputs,
+            (TypeError, "must be Samples, or an iterable of …, got"),
         ),
-        (lambda split: [([1.0], [2.0])], TypeError, "must give pairs of tensors with rows, got ([1"),
-        (lambda split: [split.train[:0]], TypeError, "must give pairs of tensors with rows, got"),
+        (lambda _: 5, (TypeError, "must be Samples, or an iterable of (inputs, targets) batches")),
+        (lambda _: [], (ValueError, "must give at least one batch in each epoch, got none.")),
+        (lambda split: split.train[:], (TypeError, "must give (inputs, targets) pairs, got a fl")),
+        (lambda split: [(*split.train[:], 1.0)], (TypeError, "must give (inputs, targets) pairs")),
+        (lambda _: [([1.0], [2.0])], (TypeError, "must give pairs of tensors with rows, got ([1")),
+        (lambda split: [split.train[:0]], (TypeError, "must give pairs of tensors with rows, got")),
     ],
     ids=["generator", "tensor", "number", "empty", "two tensors", "triple", "lists", "no rows"],
 )
-def test_what_gives_no_batches_is_refused(name, make, error, message, split, attempt):
+def test_what_gives_no_batches_is_refused(name, make, refusal, split, attempt):
+    error, message = refusal
     attempt({name: make(split)}, error, f"`{name}` {message}")
 
 
@@ -1091,7 +1082,9 @@ def test_class_numbers_need_outputs_in_columns(attempt):
 
 
 @pytest.mark.unchecked
-@pytest.mark.parametrize("callback", [print, EarlyStopping, None], ids=["function", "class", "none"])
+@pytest.mark.parametrize(
+    "callback", [print, EarlyStopping, None], ids=["function", "class", "none"]
+)
 def test_what_is_no_callback_is_refused(callback, attempt):
     message = "`callbacks` must hold Callback objects, got …. A subclass of `nnbook.Callback`"
     attempt({"callbacks": [callback]}, TypeError, message)

@@ -63,9 +63,9 @@ torch.testing.assert_close(batch[0], layer)
 
 # %%
 # :class:`torch.nn.Linear` computes just this, without the activation. It is called a
-# :term:`linear layer`, though with its bias it is strictly :term:`affine`. Its arguments come in
-# the order of the flow, inputs first. Its weight is stored the other way round, (out, in), so that
-# each row of it belongs to one neuron.
+# :term:`linear layer`, though with its bias it is strictly :term:`affine`. Its arguments name the
+# inputs first. Its weight is stored the other way round, (out, in), so that each row of it belongs
+# to one neuron.
 
 linear = nn.Linear(3, 4)
 print("nn.Linear(3, 4) stores a weight of shape", tuple(linear.weight.shape))
@@ -74,13 +74,6 @@ with torch.no_grad():
     linear.weight.copy_(W0)
     linear.bias.copy_(b0)
     torch.testing.assert_close(linear(inputs), inputs @ W0.T + b0)
-
-# %%
-# Forget the ``.T`` in a formula by hand and PyTorch objects, for (5, 3) times (4, 3) does not fit.
-# But with as many outputs as inputs both orders fit, and one is silently wrong:
-
-square = W0[:3]  # 3 neurons, 3 weights each
-assert not torch.allclose(inputs @ square, inputs @ square.T)
 
 # %%
 # Layer after layer
@@ -129,8 +122,8 @@ with torch.no_grad():
     assert torch.equal(flow, model(inputs))
 
 # %%
-# The linear layers change the width, from 3 to 4 to 2, and nothing changes the batch of five. What
-# one layer puts out is what the next must take in. Here is the network, drawn from the module itself:
+# The linear layers change the width, from 3 to 4 to 2; the batch of five stays. What one layer puts
+# out is what the next must take in. Here is the network, drawn from the module itself:
 
 fig, ax = plt.subplots(figsize=(7, 3.6))
 plots.network(model, ax)
@@ -140,21 +133,19 @@ plots.describe(
     "Each circle is joined to all of the next column; lines for negative "
     "weights are dashed, and lines for large weights wide.",
 )
-n_weights = W0.numel() + W1.numel()
-n_biases = b0.numel() + b1.numel()
-print(n_weights, "lines for the weights;", n_biases, "biases are not drawn")
-assert len(ax.lines) == n_weights == 4 * 3 + 2 * 4
+print(len(ax.lines), "lines")
+assert len(ax.lines) == W0.numel() + W1.numel() == 4 * 3 + 2 * 4
 
 # %%
 # Read it from left to right. Each line is one weight, solid if it is positive, dashed if negative.
 # The three lines that meet in the uppermost hidden unit are the first row of :math:`W_0`, the four
-# that meet in the upper output the first row of :math:`W_1`.
+# that meet in the upper output the first row of :math:`W_1`. The biases are not drawn.
 #
 # Why the last layer has no tanh
 # ------------------------------
 # The highest temperature of our data is 28 °C, and tanh returns numbers between -1 and 1. What is
-# the best that a network ending in a tanh could do? That needs no training. At each reading its
-# best answer would be the number in this range that is nearest to the temperature.
+# the best that a network ending in a tanh could do? No training is needed to tell: at each reading,
+# its best answer is the number in this range that is nearest to the temperature.
 
 data = nnbook.load_thermometer()
 nearest = data.targets.clamp(-1, 1)
@@ -198,21 +189,19 @@ plots.describe(
     "dashed one stays between -1 and 1 °C, far below most of them.",
 )
 with torch.no_grad():
-    highest = networks["tanh at the end"](scaled.inputs).max().item()
-print(f"its highest answer: {highest:.4f} °C")
-assert highest <= 1
+    assert networks["tanh at the end"](scaled.inputs).max() <= 1
 assert losses[0] < floor / 10
 assert floor - 0.01 < losses[1] < floor + 5
 
 # %%
 # The solid curve rises with the readings up to 28 °C. It even comes nearer to them than the best
-# straight line does, which with eleven readings is a warning and no merit
-# (:doc:`page 1.2 </auto_examples/1_learning/plot_02_least_squares>`). The dashed one has come down
-# nearly to the loss that we worked out for it, and stays at 1 °C and below, almost thirty degrees
-# short at the hottest reading. The limit lies in the last function, not in the training.
+# straight line, which with eleven readings is a warning and no merit
+# (:doc:`page 1.2 </auto_examples/1_learning/plot_02_least_squares>`). The dashed curve stays within
+# 1 °C of zero, and its loss is close to the least that we worked out for it. The limit lies in the
+# last function, not in the training.
 #
-# "Usually" has two exceptions. Where an answer must lie in a range, a probability between 0 and 1
-# for example, a last activation keeps it there, as
+# There are exceptions. Where an answer must lie in a range, such as a probability between 0 and 1,
+# a last activation keeps it there, as
 # :doc:`page 3.1 </auto_examples/3_activations/plot_01_scores_in_range>` shows. And one may divide
 # the targets until they fit.
 #

@@ -23,14 +23,8 @@ from nnbook import neurons, plots
 # ------------------------------
 # The four neurons are of the kind of
 # :doc:`page 2.1 </auto_examples/2_neurons/plot_01_one_neuron>`: a weighted input, a bias, tanh.
-
-
-def a(x):
-    return torch.tanh(-2 * x - 1.25)
-
-
-def b(x):
-    return torch.tanh(x + 0.75)
+# Their outputs can be added, and a sum can be the input of another neuron. A :term:`layer` does
+# both with the outputs of the layer before it. In code there is nothing more to it:
 
 
 def c(x):
@@ -41,12 +35,8 @@ def d(x):
     return torch.tanh(-3 * x + 1.5)
 
 
-# %%
-# Their outputs can be added, and a sum can be the input of another neuron. Both is what a next
-# :term:`layer` does with the outputs of the one before it. In code there is nothing more to it:
-
 x = torch.linspace(-3, 3, 6001, dtype=torch.float64)  # every 0.001
-total = a(x) + b(x)
+total = torch.tanh(-2 * x - 1.25) + torch.tanh(x + 0.75)  # A + B
 by_hand = {
     "A + B": total,
     "C + D": c(x) + d(x),
@@ -67,17 +57,17 @@ for curve in combined:
 print(last.name)
 
 # %%
-# Before you look: A falls from 1 to -1 and B rises from -1 to 1, both about the middle of the
-# picture. What can be left when they are added? And C and D, of which one rises just before the
-# other falls? The third row puts the sum A + B into C and into D, and then adds these two.
+# Before you look: A falls from 1 to -1 and B rises from -1 to 1, both near the middle of the
+# picture. What can be left when they are added? C rises just before D falls: what will that give?
+# The third row puts the sum A + B into C and into D, and then adds these two.
 
 rows = [A, B, A + B, C, D, C + D, C(A + B), D(A + B), last]
 panels = plots.curve_grid({curve.title: curve for curve in rows}, (-3, 3))
 plots.describe(
     panels[0],
-    "Nine curves. A and D fall, B and C rise. A + B is flat but for a bump and "
-    "a dip; C + D is one high bump; C(A + B) rises and falls like A + B, "
-    "D(A + B) the other way round; the last runs high and dips twice.",
+    "Nine curves. A and D fall, B and C rise. A + B is flat but for a bump "
+    "and a dip; C + D is one high bump; C(A + B) rises and falls like A + B, "
+    "D(A + B) the other way round; the last one runs high and dips twice.",
 )
 
 # %%
@@ -91,8 +81,10 @@ plots.describe(
 bump, dip = total.argmax(), total.argmin()
 print(f"bump of A + B: {total[bump]:5.2f} at x = {x[bump]:5.2f}")
 print(f"dip of A + B:  {total[dip]:5.2f} at x = {x[dip]:5.2f}")
-assert abs(total[bump] - 0.40) < 0.005 and abs(x[bump] + 1.1) < 0.02
-assert abs(total[dip] + 0.21) < 0.005 and abs(x[dip]) < 0.05
+assert abs(total[bump] - 0.40) < 0.005
+assert abs(x[bump] + 1.1) < 0.02
+assert abs(total[dip] + 0.21) < 0.005
+assert abs(x[dip]) < 0.05
 
 peak = (C + D)(x).max()
 print(f"peak of C + D: {peak:5.2f}")
@@ -101,8 +93,8 @@ assert max(neuron(x).abs().max() for neuron in (A, B, C, D)) <= 1
 
 # %%
 # Third row: C rises, so C(A + B) follows A + B, up where it goes up and down where it goes down. It
-# is no copy: the bump is pressed flat against the ceiling of 1, and the dip comes out deep. D falls,
-# so D(A + B) mirrors A + B: a dip where the bump was, and hardly a bump where the dip was.
+# is no copy: the bump is pressed flat against the ceiling of 1, and the dip comes out deep. D
+# falls, so D(A + B) mirrors A + B: a dip where the bump was, a slight bump where the dip was.
 
 rising = total.diff()
 assert (C(A + B)(x).diff() * rising > -1e-15).all()
@@ -135,7 +127,7 @@ right.set(xlabel="input x", title=last.name)
 right.legend(loc="lower right", title="of A + B")
 plots.describe(
     fig,
-    "Left: a bump, with one mark near its top and one lower down on each side. "
+    "Left: a bump, with one mark at its top and one lower down on each side. "
     "Right: the composed curve, with the same marks at its first dip, at the "
     "peak that follows, and at its second dip.",
 )
@@ -150,50 +142,45 @@ assert abs(y[dip] - 1.12) < 0.005
 assert abs(y[halfway] - peak) < 1e-4
 
 # %%
-# On the left, C + D over the values of A + B. Its top lies a little above zero. At the bump A + B is
-# too large for it, at the dip too small, and in both places one slides down a side of the hill: to
-# 1.27 and to 1.12. Between them A + B passes the best value, and the curve on the right is back at
-# the full height of C + D. One hill met by an S gives two dips with a peak between.
+# On the left, C + D over the values of A + B. Its top lies a little above zero. At the bump, A + B
+# is too large for it, at the dip too small, and in both places one has slid down a side of the
+# hill: to 1.27 and to 1.12. Between them A + B passes the best value, and the curve on the right is
+# back at the full height of C + D. One hill, met by an S, gives two dips with a peak between.
 #
 # Two corrections
 # ---------------
-# Two things are published otherwise. The notebook that goes with the book calls the fourth neuron
+# Two things are published otherwise. The notebook that goes with the book labels the fourth neuron
 # tanh(-3x - 1.5) in its figure, and computes with +1.5, as we do. Does the sign matter?
 
-labelled = neurons.neuron(-3.0, -1.5, name="D")
-pairs = {
-    "C + D": (C + D, C + labelled),
-    "D(A + B)": (D(A + B), labelled(A + B)),
-    last.name: (last, C(A + B) + labelled(A + B)),
-}
-computed = {name: pair[0] for name, pair in pairs.items()}
+E = neurons.neuron(-3.0, -1.5, name="E")  # D as it is labelled
+computed = {curve.name: curve for curve in (C + D, D(A + B), last)}
+by_label = [C + E, E(A + B), C(A + B) + E(A + B)]
 panels = plots.curve_grid(computed, (-3, 3))
-for ax, (_, other) in zip(panels, pairs.values(), strict=True):
-    plots.curve(other, (-3, 3), ax, color=plots.COLORS["vermilion"], ls="--")
-panels[0].plot([], [], color=plots.COLORS["blue"], label="+1.5")
+for ax, curve in zip(panels, by_label, strict=True):
+    plots.curve(curve, (-3, 3), ax, color=plots.COLORS["vermilion"], ls="--")
 plots.describe(
     panels[0],
     "Three panels with a solid curve for +1.5 and a dashed one for -1.5. With "
-    "-1.5, C + D is a dip, D(A + B) lies below zero, and so does the last.",
+    "-1.5, C + D is a dip, and D(A + B) and the last curve lie below zero.",
 )
-assert (C + labelled)(x).max() < 0.01
-assert (C + labelled)(x).min() < -0.5
-assert (C(A + B) + labelled(A + B))(x).max() < 0
+assert by_label[0](x).min() < -0.5
+assert by_label[0](x).max() < 0.01
+assert by_label[1](x).max() < -0.5
+assert by_label[2](x).max() < 0
 
 # %%
-# It does. The solid curves are those for +1.5. With -1.5, dashed, C + D is a dip in place of a bump,
-# and D(A + B) and the last curve lie below zero throughout. Only +1.5 gives the curves that the book
-# describes; the label is what is wrong.
+# It does. The solid curves are those for +1.5. With -1.5, dashed, C + D is a dip in place of a
+# bump, and D(A + B) and the last curve stay below zero. Only +1.5 gives the curves that the book
+# describes; the label is in error.
 #
-# The other thing is a sentence: the book says that D(A + B) keeps the bumps of A + B. It keeps their
-# places. As the third row showed and the check confirmed, it turns them over.
+# The other thing is a sentence. The book says that D(A + B) keeps the bumps of A + B. It keeps
+# their places, but it turns them over, as the check below the nine curves confirmed.
 #
 # It is a network
 # ---------------
-# Read once more: A and B take the input, C and D take their sum, and at the end these two are
-# added. That is a :term:`neural network` with two :term:`hidden layers <hidden layer>` of two units
-# each, and we can write its matrices down. The rows for C and D hold their weight twice, for A and
-# for B.
+# A and B take the input, C and D take their sum, and at the end these two are added. That is a
+# :term:`neural network` with two :term:`hidden layers <hidden layer>` of two units each, and we can
+# write its matrices down. C and D have one weight for A and one for B, here the same.
 
 network = nnbook.mlp(1, [2, 2], 1)
 ours = [
@@ -213,12 +200,11 @@ n_parameters = sum(p.numel() for p in network.parameters())
 print(f"{n_parameters} parameters, the same curve")
 
 # %%
-# Four bends, each as plain as the next, and a curve with two dips that none of them has. Other
-# numbers in the same places give other curves. Here somebody chose them; learning is to let the
-# loss choose.
+# Four bends, and a curve with two dips that none of them has. Other numbers in the same places give
+# other curves. Here somebody chose them; learning is to let the loss choose.
 #
-# **Try it.** Change the two 1.0 of the last layer, one at a time, to -1.0 and to 0.5. Which of the
-# dips goes, which becomes a bump? Then draw the network with ``plots.network(network)``.
+# **Try it.** Turn the two 1.0 of the last layer into -1.0, one at a time. Which of the two dips
+# becomes a bump? Then draw the network with ``plots.network(network)``.
 #
 # What does the loss look like, as a function of such numbers? The next page goes and looks:
 # :doc:`/auto_examples/2_neurons/plot_04_shape_of_the_error`.

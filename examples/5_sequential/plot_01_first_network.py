@@ -31,7 +31,7 @@ print(f"typical error {line.mse**0.5:.1f} °C")
 
 # %%
 # Nothing is left for a network to find. Where the process is linear, a network cannot do better on
-# new readings than the right line. On *these* eleven it can go lower, but only by following their
+# new readings than the right line. On these eleven it can go lower, but only by following their
 # errors of reading. We make the leap here for that very reason: the right answer is known, so
 # whatever the network does wrong will show.
 #
@@ -113,7 +113,7 @@ plots.describe(
 
 # %%
 # Blue lines are positive weights, dashed ones negative, and a wide line is a large weight. This
-# style shows *units*: that every hidden unit sees the same input with a weight of its own, and that
+# style shows units: that every hidden unit sees the same input with a weight of its own, and that
 # the output hears them all. It hides the biases and has nowhere to put the activation but in the
 # caption. It also does not grow: two layers of a thousand units have a million lines between them.
 #
@@ -130,7 +130,7 @@ plots.describe(
 
 # %%
 # From top to bottom: a column of readings enters, 13 columns leave the first layer, Tanh keeps
-# them 13, and one column comes out. This style shows *operations and shapes*, has the same size for
+# them 13, and one column comes out. This style shows operations and shapes, has the same size for
 # 13 units as for 13,000, and makes Tanh a box like the others, which it is in the code. It hides
 # the units and the weights. The numbers 0, 1 and 2 in the boxes are all the names that the modules
 # have; the next page gives them better ones.
