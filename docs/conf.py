@@ -46,6 +46,7 @@ exclude_patterns = [
     "_*",
 ]
 templates_path = ["_templates"]
+default_role = "code"  # as in our docstrings
 
 # The look.
 html_theme = "furo"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CHAPTERS = sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir())
+CHAPTERS = sorted(folder.name for folder in EXAMPLES.glob("[0-9]_*"))
 
 
 def chosen_chapters() -> list[str]:

@@ -79,14 +79,14 @@ with torch.no_grad():
 # Layer after layer
 # -----------------
 # The outputs of one layer are numbers, so they can be the inputs of the next. Layers in a row, here
-# :math:`n + 1` of them, are a :term:`neural network`:
+# :math:`k + 1` of them, are a :term:`neural network`:
 #
 # .. math::
 #
 #    x_1 &= f(W_0\, x + b_0), \\
 #    x_2 &= f(W_1\, x_1 + b_1), \\
 #    &\;\;\vdots \\
-#    y &= W_n\, x_n + b_n.
+#    y &= W_k\, x_k + b_k.
 #
 # All layers but the last are :term:`hidden layers <hidden layer>`: their outputs are nobody's
 # answer and only feed the next. The last, the :term:`output layer`, usually has no activation. Our

@@ -6,7 +6,7 @@ A program looks at photographs and is to say, on a scale from 0 to 10, how much
 of a dog it sees. Its last step is a weighted sum, and a weighted sum knows no
 scale: it may say 12, or -1000. What brings such a number back, and what does
 that cost? We cap scores, then squeeze them, and see who notices a small nudge.
-The scores are made up and have no unit. About six minutes.
+The scores are made up and have no unit. About eight minutes.
 
 The bear and the garbage truck come from *Deep Learning with PyTorch* (Stevens,
 Antiga, Viehmann, 2020), section 6.1.3.
@@ -65,8 +65,8 @@ assert torch.equal(clamp(raw, -1.0, 1.0), nn.Hardtanh()(raw))
 #
 # Squeeze it
 # ----------
-# The gentler cure never quite reaches its limits. The :term:`tanh` of :doc:`page 2.1
-# </auto_examples/2_neurons/plot_01_one_neuron>` is made of two exponentials:
+# The gentler cure never quite reaches its limits. The :term:`tanh` of
+# :doc:`page 2.1 </auto_examples/2_neurons/plot_01_one_neuron>` is made of two exponentials:
 #
 # .. math::
 #
@@ -128,9 +128,9 @@ ax.set(xlabel="raw score", ylabel="score on the scale", ylim=(-3, 13))
 ax.legend()
 plots.describe(
     ax,
-    "A dotted straight line. A solid line follows it from 0 to 10 and is level "
-    "on either side, with two corners; a dashed S touches it in the middle and "
-    "bends smoothly towards 0 and 10.",
+    "A dotted straight line. A solid line follows it from 0 to 10 and is "
+    "level on either side, with two corners; a dashed S touches it in the "
+    "middle and bends smoothly towards 0 and 10.",
 )
 print("capped:  ", nn.Hardtanh(0, 10)(raw).tolist())
 print("squeezed:", [round(score, 3) for score in squeeze(raw).tolist()])
@@ -165,12 +165,13 @@ assert bear > 5 * truck
 assert bear > 5 * dog
 
 # %%
-# Three bands of the same width enter from below. The bear's comes out at the left almost as wide as
-# it went in. Those of the truck and the dog come out as thin strips: they were at the ends of the
-# S, where it is nearly level. That is what we want of a judge. A bear in doubt is worth a second
-# look; a garbage truck stays no dog with a better lens too. It also has a cost, which is the
-# subject of :doc:`page 3.3 </auto_examples/3_activations/plot_03_where_a_neuron_listens>`: where
-# the output hardly moves, little can be learned.
+# Three bands of the same width enter from below. The bear's comes out at the left as a broad strip,
+# with nearly all of the nudge still in it. Those of the truck and the dog come out as thin lines:
+# they were at the ends of the S, where it is nearly level. That is what we want of a judge. A bear
+# in doubt is worth a second look; a garbage truck stays no dog through a better lens. It also has a
+# cost, which is the subject of
+# :doc:`page 3.3 </auto_examples/3_activations/plot_03_where_a_neuron_listens>`: where the output
+# hardly moves, little can be learned.
 #
 # From 0 to 1
 # -----------

@@ -69,10 +69,9 @@ fig, ax = plt.subplots(figsize=(7, 2.6))
 plots.diagram(boxes, arrows, ax, highlighted=["forward"])
 plots.describe(
     fig,
-    "Upper row, left to right: inputs, forward pre-hooks, forward, forward "
-    "hooks, outputs. Lower row, right to left: gradient by outputs, back "
-    "through forward's steps, backward hooks, gradient by inputs. Only the "
-    "box forward has a thick edge.",
+    "Boxes to the right: inputs, forward pre-hooks, forward with a thick edge, "
+    "forward hooks, outputs. Below, to the left: gradient by outputs, back "
+    "through forward's steps, backward hooks, gradient by inputs.",
 )
 
 # %%
@@ -112,9 +111,8 @@ def run_backward_hooks(module, gradient):
 
 
 # %%
-# Ten lines, and two small helpers. The leading underscores say that these dictionaries are
-# PyTorch's own affair: we read them to learn, and would not in other code. Two classes that are
-# PyTorch's in everything but the call, and a model made from them:
+# Ten lines, and two small helpers. (The leading underscores mark the dictionaries as PyTorch's own
+# affair; we read them here only to learn.) Two classes that are PyTorch's in all but the call:
 
 
 class OurLinear(OurCall, nn.Linear):
@@ -208,20 +206,19 @@ print(f"line.forward(raw readings): {unscaled:10.2f} °C²")
 assert abs(right / fitted.mse - 1) < 1e-3
 assert unscaled > 20_000 * right
 
-# %%
-# Called, the line has the loss of least squares. Its ``forward`` alone took the readings unscaled,
-# and the loss is tens of thousands of times larger; no error was raised. PyTorch's own tools rely on
-# hooks in this way: pruning (``torch.nn.utils.prune``) masks the weights in a forward pre-hook.
-#
-# Registering returns a handle, and the handle takes the hook off again. Then the two spellings
-# agree, as they did at the top of this page. The rule to remember: write ``forward``, and call the
-# module.
-
 handle.remove()
 with torch.no_grad():
     assert torch.equal(line(data.inputs), line.forward(data.inputs))
 
 # %%
+# Called, the line has the loss of least squares. Its ``forward`` alone took the readings unscaled,
+# and the loss is tens of thousands of times larger; no error was raised. PyTorch's own tools rely
+# on hooks in this way: pruning (``torch.nn.utils.prune``) masks the weights in a forward pre-hook.
+#
+# The handle that registering returned has taken the hook off again, and then the two spellings
+# agreed, as they did at the top of this page. The rule to remember: write ``forward``, and call the
+# module.
+#
 # **Try it.** Hang a forward hook on the first module of ``theirs`` that prints the shape of its
 # outputs, and call the model with the first two readings only. Then let the hook return twice the
 # outputs. What does the model return?

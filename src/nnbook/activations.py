@@ -211,7 +211,7 @@ _HEADINGS = (
 
 def _line(*cells: str) -> str:
     name, bounds, at_zero, is_monotonic, corners, ranges = cells
-    return f"{name:16}{bounds:9}{at_zero:6}{is_monotonic:7}{corners:15}{ranges}".rstrip()
+    return f"{name:16}{bounds:9}{at_zero:6}{is_monotonic:7}{corners:15}{ranges}"
 
 
 def _row(activation: Activation) -> tuple[str, ...]:

@@ -202,7 +202,19 @@ def _trained(model: nn.Module) -> list[nn.Parameter]:
 
 @dataclass(frozen=True)
 class ParameterRow:
-    """Describe one parameter: its name, shape, number of entries, and whether it trains."""
+    """Describe one parameter.
+
+    Parameters
+    ----------
+    name : str
+        As in `named_parameters`.
+    shape : tuple of int
+        Its shape.
+    count : int
+        The number of its entries.
+    requires_grad : bool
+        Whether it trains.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -283,7 +295,17 @@ def parameter_table(model: nn.Module) -> ParameterTable:
 
 @dataclass(frozen=True)
 class GradientRow:
-    """Describe one parameter's gradient: name, shape, and its Euclidean norm, None without one."""
+    """Describe the gradient of one parameter.
+
+    Parameters
+    ----------
+    name : str
+        As in `named_parameters`.
+    shape : tuple of int
+        The parameter's shape.
+    norm : float
+        The Euclidean norm of `.grad`, in loss units per parameter unit; None where there is none.
+    """
 
     name: str
     shape: tuple[int, ...]

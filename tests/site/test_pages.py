@@ -107,7 +107,7 @@ def test_no_markup_is_left_in_the_text_of_a_notebook() -> None:
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
         if cell["cell_type"] == "markdown"
         for source in ["".join(cell["source"])]
-        for match in left_over.finditer(re.sub(r"```.*?```", "", source, flags=re.DOTALL))
+        for match in left_over.finditer(re.sub(r"(`{2,3}).*?\1", "", source, flags=re.DOTALL))
     ]
     assert found == []
 
