@@ -1,7 +1,7 @@
-"""Two things measured in turn, pair by pair, and what is made of the pairs.
+"""Two things measured in turn, and the line of the table that comes of it.
 
-A shared machine is slow now and fast later. The two halves of a pair meet the same conditions, so
-their ratio tells more than two times taken apart; the median of the ratios forgives a bad pair.
+A shared machine is fast now and slow later. The two halves of a pair meet much the same conditions,
+so their ratio tells more than two times taken apart, and the median of the ratios forgives a bad pair.
 """
 
 import gc
@@ -13,81 +13,112 @@ from time import perf_counter
 
 PAIRS = 9
 
+Measurement = Callable[[], float]
+
 
 @dataclass(frozen=True)
 class Pairs:
-    """Hold what two things took, pair by pair, in seconds."""
+    """Hold what was measured of ours and of the peer, pair by pair, in one unit."""
 
     ours: tuple[float, ...]
     peer: tuple[float, ...]
 
     @property
     def ratios(self) -> tuple[float, ...]:
-        """How many times as long ours took."""
+        """How many times the peer's value ours is."""
         return tuple(ours / peer for ours, peer in zip(self.ours, self.peer, strict=True))
 
     @property
-    def speedups(self) -> tuple[float, ...]:
-        """How many times as long the peer took."""
+    def inverse_ratios(self) -> tuple[float, ...]:
+        """How many times our value the peer's is: the speed-up, where times were measured."""
         return tuple(peer / ours for ours, peer in zip(self.ours, self.peer, strict=True))
 
     @property
-    def added_milliseconds(self) -> tuple[float, ...]:
-        """How much longer ours took."""
-        return tuple(
-            1000 * (ours - peer) for ours, peer in zip(self.ours, self.peer, strict=True)
-        )
+    def differences(self) -> tuple[float, ...]:
+        """How much more than the peer's value ours is."""
+        return tuple(ours - peer for ours, peer in zip(self.ours, self.peer, strict=True))
 
 
 @dataclass(frozen=True)
 class Result:
-    """Hold one line of the table: a value for each pair, and the goal for their median.
+    """Hold one line of the table.
 
     Parameters
     ----------
-    what, peer : str
-        The two things compared.
-    values : tuple of float
-        One for each pair.
-    unit : str
-        What the values count: "times as long", "ms more", ...
+    ours, peer : str
+        What was measured, and against what.
     pairs : Pairs
-        What was measured.
+        What came out.
+    pairs_unit : str
+        Its unit: "s", "MiB", ...
+    values : tuple of float
+        One value for each pair; the median is held against the goal.
+    unit : str
+        What the values count: "x the time", "ms more", ...
     at_most, at_least : float, default=None
-        The goal; one of the two.
+        The goal, one of the two.
     """
 
-    what: str
+    ours: str
     peer: str
+    pairs: Pairs
+    pairs_unit: str
     values: tuple[float, ...]
     unit: str
-    pairs: Pairs
     at_most: float | None = None
     at_least: float | None = None
 
     @property
     def median(self) -> float:
-        """The value in the middle, to which the goal applies."""
+        """The median of the values."""
         return median(self.values)
 
     @property
-    def met(self) -> bool:
-        """Whether the goal is met."""
-        too_large = self.at_most is not None and self.median > self.at_most
-        too_small = self.at_least is not None and self.median < self.at_least
-        return not (too_large or too_small)
+    def goal(self) -> str:
+        """The goal in signs: "<= 1.05"."""
+        return f">= {self.at_least:g}" if self.at_most is None else f"<= {self.at_most:g}"
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the median meets the goal."""
+        if self.at_most is not None:
+            return self.median <= self.at_most
+        assert self.at_least is not None
+        return self.median >= self.at_least
 
 
-def seconds(task: Callable[[], object]) -> float:
-    """Measure how long a task takes, without garbage collection."""
-    return _timed(task)[0]
+def timed(task: Callable[[], object]) -> Measurement:
+    """Make a measurement of a task: the seconds that it takes without garbage collection."""
+
+    def seconds() -> float:
+        gc.collect()
+        gc.disable()
+        try:
+            start = perf_counter()
+            task()
+            return perf_counter() - start
+        finally:
+            gc.enable()
+
+    return seconds
 
 
-def measure_pairs[T](
-    ours: Callable[[], T],
-    peer: Callable[[], T],
-    *,
-    pairs: int = PAIRS,
-    check: Callable[[T, T], None] | None = None,
-) -> Pairs:
-    ...
+def in_turn(ours: Measurement, peer: Measurement, *, pairs: int = PAIRS) -> Pairs:
+    """Measure one after the other, which goes first changing from pair to pair.
+
+    Each is measured once before, to warm up. A line on the standard error tells of each pair.
+    """
+    ours(), peer()
+    values: list[tuple[float, float]] = []
+    for number in range(1, pairs + 1):
+        if number % 2:
+            our_value = ours()
+            peer_value = peer()
+        else:
+            peer_value = peer()
+            our_value = ours()
+        values.append((our_value, peer_value))
+        line = f"  pair {number} of {pairs}: {our_value:.5f} against {peer_value:.5f}"
+        print(line, file=sys.stderr, flush=True)
+    our_values, peer_values = zip(*values, strict=True)
+    return Pairs(our_values, peer_values)

@@ -1,5 +1,6 @@
-"""A page that executed nothing fails the build."""
+"""A page that executed nothing fails the build, and the slowest pages are named at its end."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ def remove_orphans(app: Sphinx) -> None:
     for script in sorted(generated.glob("*/plot_*.py")):
         if not (EXAMPLES / script.relative_to(generated)).exists():
             for path in script.parent.glob(f"{script.stem}.*"):
+                path.unlink()
+            for path in script.parent.glob(f"images/**/sphx_glr_{script.stem}_*"):
                 path.unlink()
 
 
@@ -47,8 +50,23 @@ def _has_output(page: Path) -> bool:
     return ".. rst-class:: sphx-glr-script-out" in text or ".. image:: /auto_examples" in text
 
 
+def name_slowest(app: Sphinx, error: Exception | None) -> None:
+    """Print the five pages that took longest when they last ran."""
+    if error is not None:
+        return
+    generated = Path(app.srcdir) / "auto_examples"
+    costs = {
+        path.relative_to(generated): json.loads(path.read_text(encoding="utf-8"))["time"]
+        for path in generated.glob("*/plot_*.cost.json")
+    }
+    print(f"{len(costs)} pages took {sum(costs.values()):.0f} s; the slowest:")
+    for path, seconds in sorted(costs.items(), key=lambda item: -item[1])[:5]:
+        print(f"{seconds:6.1f} s  {path.parent / path.name.removesuffix('.cost.json')}")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register both steps, the first before the gallery starts."""
     app.connect("builder-inited", remove_orphans, priority=100)
     app.connect("env-check-consistency", check_pages)
+    app.connect("build-finished", name_slowest)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

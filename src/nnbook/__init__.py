@@ -13,7 +13,7 @@ torch.Size([500])
 
 from importlib.metadata import version
 
-from nnbook.datasets import load_thermometer
+from nnbook.datasets import load_thermometer, load_wine, load_wine_quality
 from nnbook.linear_fit import (
     LinearFit,
     gradient_by_autograd,
@@ -60,5 +60,7 @@ __all__ = [
     "least_squares",
     "line_loss",
     "load_thermometer",
+    "load_wine",
+    "load_wine_quality",
     "mlp",
 ]

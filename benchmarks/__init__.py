@@ -1,0 +1,1 @@
+"""Speed, as ratios of two things taken in turn in the same run: `python -m benchmarks`."""
