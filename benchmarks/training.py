@@ -14,7 +14,7 @@ from nnbook.training._batches import epoch_batches
 
 def fit_thermometer() -> Result:
     """Train the 1-13-1 network on all the thermometer's rows at once, with validation."""
-    epochs = 4000
+    epochs = 5000
     data = nnbook.load_thermometer()
     split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 
@@ -111,7 +111,7 @@ def fit_mini_batches() -> Result:
 
 def batch_delivery() -> Result:
     """Deliver shuffled batches of 32 to a loop that does nothing with them."""
-    epochs, batch_size = 5, 32
+    epochs, batch_size = 20, 32
     data = random_rows()
     our_batches = epoch_batches("train", data, torch.device("cpu"), batch_size=batch_size)
     loader = DataLoader(data, batch_size=batch_size, shuffle=True)

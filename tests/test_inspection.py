@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from nnbook import SubclassModel, inspection, mlp
+from nnbook import SubclassModel, mlp
 from nnbook.inspection import GradientTable, ParameterTable, Step, calls
 from nnbook.inspection import gradient_table as gradients
 from nnbook.inspection import parameter_table as parameters
@@ -271,7 +271,3 @@ def test_results_are_frozen_and_equal_by_value():
     assert isinstance(gradients(nn.Linear(1, 1)), GradientTable)
     with pytest.raises(AttributeError, match="cannot assign to field"):
         parameters(nn.Linear(1, 1)).rows = ()
-
-
-def test_the_module_is_reached_by_its_name():
-    assert inspection.calls is calls

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from nnbook import neurons
 from nnbook.neurons import BOOK_NEURONS, Curve, bump, bump_network, neuron, step
 
 A, B, C, D = BOOK_NEURONS
@@ -231,7 +230,3 @@ def test_a_function_that_changes_the_shape_is_refused(refused):
     message = "`function` must return shape (3, 1) for inputs of that shape, got …(3,)."
     with refused(ValueError, message):
         bump_network(lambda x: x.squeeze(1), (0.0, 1.0), 3)
-
-
-def test_the_module_is_reached_by_its_name():
-    assert neurons.BOOK_NEURONS is BOOK_NEURONS

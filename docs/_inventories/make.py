@@ -105,7 +105,7 @@ TORCH: list[Group] = [
         GENERATED,
         "torch",
         "abs add all allclose any arange argmax argmin as_tensor cartesian_prod cat clamp"
-        " combinations concat corrcoef cos diag diff einsum empty equal exp eye flatten"
+        " combinations concat corrcoef cos diag diff einsum empty equal erf exp eye flatten"
         " from_numpy full full_like gather get_default_dtype get_num_threads get_rng_state"
         " is_tensor isclose isfinite isnan linspace load log logspace manual_seed matmul max"
         " maximum mean median meshgrid min minimum nextafter normal numel ones ones_like outer"
@@ -242,7 +242,7 @@ MATPLOTLIB: list[Group] = [
         "function",
         "api/_as_gen/{name}.html#{name}",
         "matplotlib.pyplot",
-        "close figure show subplot_mosaic subplots",
+        "close figure gcf show subplot_mosaic subplots",
     ),
     ("class", "api/_as_gen/{name}.html#{name}", "matplotlib.axes", "Axes"),
     (

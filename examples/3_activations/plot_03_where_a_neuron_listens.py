@@ -123,8 +123,8 @@ for ax, (case, inputs) in zip(panels, cases.items(), strict=True):
     ax.set(title=case, xlabel="the 11 readings, sorted")
     ax.set_xticks([1, 10], ["coldest", "hottest"])
     ax.grid(visible=False)
-    favourites = slopes.argmax(dim=0).unique()  # where a unit is steepest
-    print(f"{case}: the 13 units prefer {len(favourites)} readings")
+    favourites = slopes.argmax(dim=0).unique()  # rows where a unit is steepest
+    print(f"{case}: the 13 units prefer the rows {favourites.tolist()}")
 panels[0].set_yticks([1, 12], ["smallest", "largest"], rotation=90)
 panels[0].set_ylabel("the 13 units, by size of weight")
 fig.colorbar(image, ax=panels, label="slope of tanh")
@@ -138,10 +138,10 @@ assert len(favourites) >= 4
 
 # %%
 # The right one. On the left the upper rows are dark: an input of 5 times a weight of a half is
-# already out of range. Units that prefer a reading prefer one at an end. On the right most rows
-# have a bright stretch, in different columns: the units of one layer listen to different readings,
-# and the error of a reading mainly trains the units that hear it. So a layer can share out a curve
-# among its units.
+# already out of range, and the units prefer the coldest reading or the hottest. On the right most
+# rows have a bright stretch, in different columns: the units of one layer listen to different
+# readings, and the error of a reading mainly trains the units that hear it. So a layer can share
+# out a curve among its units.
 #
 # Two hundred networks
 # --------------------
@@ -163,8 +163,8 @@ plots.describe(
 for (case, pairs), expected in zip(slopes.items(), (0.6, 0.03), strict=True):
     flat = pairs < 0.1  # (200, 11, 13)
     share, deaf = flat.float().mean(), flat.all(dim=1).float().mean()
-    print(f"{case}: flat at {share:.1%} of the pairs;", end=" ")
-    print(f"{deaf:.1%} of the units are flat throughout")
+    print(f"{case}: {share:.1%} of the pairs are flat", end=", ")
+    print(f"{deaf:.1%} of the units throughout")
     assert abs(share - expected) < 0.02
 
 # %%
@@ -191,8 +191,8 @@ assert min(table["/ std"][0], table["raw"][1]) > 10 * table["/ std"][1]
 # What training makes of it
 # -------------------------
 # Four networks train on each kind of input, by plain gradient descent. Optimizer and rate are
-# shared: once 1e-3 and once 1e-2, so that neither kind is favoured. All eleven readings train,
-# since the question is only how fast the loss goes down. (:func:`nnbook.fit` is the loop of
+# shared: once 1e-3, once 1e-2, neither tuned to one kind. All eleven readings train, since the
+# question is only how fast the loss goes down. (:func:`nnbook.fit` is the loop of
 # :doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`.)
 
 looks = {"inputs x 0.1": ("blue", "-"), "standardized": ("vermilion", "--")}
@@ -209,7 +209,8 @@ for ax, lr in zip(panels, (1e-3, 1e-2), strict=True):
             history = nnbook.fit(model, rows, optimizer=sgd, epochs=300)
             losses.append(history.train_loss)
         losses = torch.stack(losses, dim=1)  # (300, 4)
-        lines = ax.plot(losses, dash, color=plots.COLORS[color], lw=0.8)
+        style = {"color": plots.COLORS[color], "linewidth": 0.8}
+        lines = ax.plot(range(1, 301), losses, dash, **style)
         lines[0].set_label(case)
         ends[case] = losses[-10:].mean(dim=0)  # (4,)
         low, high = ends[case].aminmax()

@@ -69,9 +69,9 @@ fig, ax = plt.subplots(figsize=(7, 2.6))
 plots.diagram(boxes, arrows, ax, highlighted=["forward"])
 plots.describe(
     fig,
-    "Boxes to the right: inputs, forward pre-hooks, forward with a thick edge, "
-    "forward hooks, outputs. Below, to the left: gradient by outputs, back "
-    "through forward's steps, backward hooks, gradient by inputs.",
+    "Boxes to the right: inputs, forward pre-hooks, forward with a thick "
+    "edge, forward hooks, outputs. Below, to the left: gradient by outputs, "
+    "back through forward's steps, backward hooks, gradient by inputs.",
 )
 
 # %%

@@ -33,10 +33,10 @@ assert layer.weight.shape == (4, 3)
 assert layer.bias.shape == (4,)
 
 # %%
-# The weight is stored with outputs first, one row for each neuron
-# (page :doc:`2.2 </auto_examples/2_neurons/plot_02_layers>`), so it is transposed for the product.
-# How the numbers are drawn before training is the :term:`initialization`. Here each of them, weight
-# and bias, comes evenly from the range between :math:`-1/\sqrt{n}` and :math:`1/\sqrt{n}`, where
+# The weight is stored with outputs first, one row for each neuron (page
+# :doc:`2.2 </auto_examples/2_neurons/plot_02_layers>`), so it is transposed for the product. How
+# the numbers are drawn before training is the :term:`initialization`. Here each of them, weight and
+# bias, comes evenly from the range between :math:`-1/\sqrt{n}` and :math:`1/\sqrt{n}`, where
 # :math:`n` is the number of inputs: the more terms a sum has, the smaller they start. By hand, from
 # the same seed:
 
@@ -128,9 +128,10 @@ else:
     raise AssertionError("one column was taken for two")
 
 # %%
-# Two rows of one number met a weight that wants two. Nor do modules agree about a missing batch: batch norm refuses it, and ``nn.Flatten``, which we
-# shall use in a moment, takes the first dimension for the batch, whatever it is. Write a single row
-# as a batch of one, ``row.unsqueeze(0)``.
+# Two rows of one number met a weight that wants two. Nor do modules agree about a missing batch:
+# batch norm refuses it, and ``nn.Flatten``, which we shall use in a moment, takes the first
+# dimension for the batch, whatever it is. Write a single row as a batch of one,
+# ``row.unsqueeze(0)``.
 #
 # The bias switch
 # ---------------

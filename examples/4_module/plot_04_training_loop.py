@@ -154,9 +154,9 @@ assert weights[2] == weights[3] != weights[4] == weights[5]
 #
 # A start that nobody wrote down
 # ------------------------------
-# The book trains this very line for 3,000 epochs, with rows 7 and 10 held out and SGD at the rate
-# 0.01. It prints eight losses and the last parameters. No seed was set, so the run started from
-# random numbers that nobody saw. Can it be repeated?
+# The book trains this very line for 3,000 epochs, with rows 7 and 10 (counted from 0) held out and
+# SGD at the rate 0.01. It prints eight losses and the last parameters. No seed was set, so the run
+# started from random numbers that nobody saw. Can it be repeated?
 
 epochs = [1, 1000, 2000, 3000]
 training = [134.9599, 4.8053, 3.0285, 2.8569]
