@@ -15,6 +15,7 @@ profile = ROOT / "build" / "ipython" / "profile_default"
 profile.mkdir(parents=True, exist_ok=True)
 shutil.copy(DOCS / "_ext" / "ipython_kernel_config.py", profile)
 os.environ["IPYTHONDIR"] = str(profile.parent)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(DOCS), os.environ.get("PYTHONPATH")]))
 
 import nnbook  # noqa: E402
 from chapters import CHAPTERS, chosen_chapters  # noqa: E402
@@ -81,7 +82,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 0,
 }
 
-# Pages beside the gallery.
+# Pages beside the gallery; their kernels find solutions.py in this folder.
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build" / "jupyter-cache")

@@ -264,6 +264,22 @@ def test_class_targets_end_in_the_bits_of_a_loop_by_hand(generator, seeded):
     assert_same_bits(model, twin)
 
 
+def test_an_optimizer_without_a_closure_trains(split, seeded):
+    class Descent(torch.optim.Optimizer):
+        def __init__(self, parameters):
+            super().__init__(parameters, {})
+
+        @torch.no_grad()
+        def step(self):
+            for parameter in self.param_groups[0]["params"]:
+                parameter.add_(parameter.grad, alpha=-1e-4)
+
+    model, twin = (seeded(0, network) for _ in range(2))
+    fit(model, split.train, optimizer=Descent(model.parameters()), epochs=5)
+    fit(twin, split.train, optimizer=sgd(twin, 1e-4), epochs=5)
+    assert_same_bits(model, twin)
+
+
 def test_a_scheduler_may_change_the_learning_rate_from_a_callback(split, seeded):
     model, twin = (seeded(0, network) for _ in range(2))
     ours, theirs = sgd(model, 1e-3), sgd(twin, 1e-3)
@@ -1079,6 +1095,25 @@ def test_class_numbers_need_outputs_in_columns(attempt):
     changes = {"train": classes_up_to(1), "val": None, "loss": nn.CrossEntropyLoss()}
     message = "`model` must have more outputs than the largest class number of `train`, 1, got (2,)"
     attempt(changes, ValueError, message, Flat())
+
+
+MEAN_SQUARE = (
+    "`loss` must take class numbers, as the targets of `train` are, got the mean squared error. "
+    "`nn.CrossEntropyLoss()` does."
+)
+
+
+@pytest.mark.parametrize("loss", [{}, {"loss": nn.MSELoss()}], ids=["default", "module"])
+def test_the_mean_squared_error_of_class_numbers_is_refused(loss, attempt):
+    changes = {"train": classes_up_to(1), "val": None} | loss
+    attempt(changes, ValueError, MEAN_SQUARE, Bare(1, 2))
+
+
+def test_the_mean_squared_error_of_a_batch_of_class_numbers_is_refused(refused):
+    # Two rows of two outputs against two class numbers would be broadcast to a wrong loss.
+    model = nn.Linear(1, 2)
+    with refused(ValueError, MEAN_SQUARE):
+        fit(model, [classes_up_to(1)[:2]], optimizer=sgd(model), epochs=1)
 
 
 @pytest.mark.unchecked

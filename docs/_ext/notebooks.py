@@ -40,7 +40,7 @@ def _role(role: str, text: str, examples: Path) -> str:
 
 
 def _title(target: str, examples: Path) -> str:
-    # "/auto_examples/1_learning/plot_02_..." is the page of that script; its title is its first line.
+    # "/auto_examples/1_learning/plot_02_..." is that script's page, titled by its first line.
     script = examples / f"{target.removeprefix('/auto_examples/')}.py"
     if not script.exists():
         return target.strip("/").replace("-", " ")
@@ -66,7 +66,8 @@ def finish_notebooks(app: Sphinx) -> None:
                 cell["source"] = [after]
                 changed = changed or after != before
         if changed:
-            path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            text = json.dumps(notebook, indent=1, ensure_ascii=False)
+            path.write_text(f"{text}\n", encoding="utf-8")
             _zip(path)
 
 

@@ -15,6 +15,7 @@ The subject is that of *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann,
 
 # sphinx_gallery_parallel = False
 
+import itertools
 import textwrap
 import time
 
@@ -57,7 +58,12 @@ torch.testing.assert_close(torch.cat(one_by_one), at_once)
 broad = nnbook.mlp(64, 64, 1)
 networks = {"1-13-1": narrow, "64-64-1": broad}
 sizes = (1, 4, 16, 64, 256, 1024)
-devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+devices = ["cpu"]
+if torch.cuda.is_available():
+    devices.append("cuda")
+    print("GPU:", torch.cuda.get_device_name())
+else:
+    print("no GPU here, so only the processor is measured")
 
 
 def seconds(network, batch):
@@ -79,67 +85,60 @@ def one_turn(network, device):
 
 times = {(name, device): [] for name in networks for device in devices}
 for _ in range(101):
-    for name, device in times:
-        times[name, device].append(one_turn(networks[name], device))
+    for (name, device), turns in times.items():
+        turns.append(one_turn(networks[name], device))
 times = {case: torch.tensor(turns) for case, turns in times.items()}
-if "cuda" in devices:
-    print("GPU:", torch.cuda.get_device_name())
-else:
-    print("no GPU here, so only the processor is measured")
 
 # %%
 # How many times as many rows a second will go through in batches of 1,024?
 
 looks = {"1-13-1": ("green", "o", "-"), "64-64-1": ("purple", "s", "--")}
-fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
+fig, ax = plt.subplots(figsize=(7, 3.6))
 gains = {}
+print("a call with         1 row     16 rows  1,024 rows   rows a second")
 for (name, device), turns in times.items():  # (turn, size)
-    ratios = turns / times[name, "cpu"][:, :1]  # (turn, size)
-    longer = ratios.median(dim=0).values  # (size,)
-    gain = gains[name, device] = torch.tensor(sizes) / longer
+    longer = (turns / times[name, "cpu"][:, :1]).median(dim=0).values
+    gain = gains[name, device] = torch.tensor(sizes) / longer  # (size,)
     color, marker, dash = looks[name]
     style = {"color": plots.COLORS[color], "marker": marker, "ls": dash}
     if device == "cuda":
         style |= {"fillstyle": "none", "ls": "-."}
-    left.plot(sizes, longer, **style, label=f"{name}, {device}")
-    right.plot(sizes, gain, **style)
-    first, last = 1e6 * turns.median(dim=0).values[[0, -1]]
-    print(f"{name:8} {device:4} 1 row {first:3.0f} µs", end="   ")
-    print(f"1,024 rows {last:4.0f} µs   gain {gain[-1]:4.0f} times")
-for ax in (left, right):
-    guide = {"color": plots.COLORS["grey"], "ls": ":"}
-    ax.plot(sizes, sizes, **guide, label="in proportion")
-    ax.set(xscale="log", yscale="log", xlabel="batch size (rows)")
-left.set_ylabel("time of one call (ratio)")
-right.set_ylabel("rows per second (ratio)")
-left.legend(fontsize="small")
+    ax.plot(sizes, gain, **style, label=f"{name}, {device}")
+    calls = 1e6 * turns.median(dim=0).values[[0, 2, -1]]
+    columns = "".join(f"{call:9.0f} µs" for call in calls)
+    print(f"{name:9}{device:5}{columns}{gain[-1]:12.0f} times")
+guide = {"color": plots.COLORS["grey"], "ls": ":"}
+ax.plot(sizes, sizes, **guide, label="in proportion")
+ax.set(xlabel="batch size (rows)", ylabel="rows per second (ratio)")
+ax.set(xscale="log", yscale="log")
+ax.set_xticks(sizes, sizes)
+ax.set_xticks([], minor=True)
+ax.legend()
 plots.describe(
-    fig,
-    "Two panels over the batch size. Left: the time of one call stays nearly "
-    "level at first and then rises. Right: the rows per second rise almost in "
-    "proportion to the batch size at first and then less.",
+    ax,
+    "Rows per second over the batch size, both on logarithmic axes. The "
+    "processor's lines rise almost in proportion to the batch size at first "
+    "and then bend below the dotted guide.",
 )
 assert gains["1-13-1", "cpu"][-1] > 30
-assert gains["64-64-1", "cpu"][-1] > 3
-assert gains["1-13-1", "cpu"][-1] > gains["64-64-1", "cpu"][-1]
+assert gains["1-13-1", "cpu"][-1] > gains["64-64-1", "cpu"][-1] > 3
 
 # %%
-# On the left, a call with a few rows takes hardly longer than a call with one; the dotted line
-# shows what it would take if each row cost as much as the first. So on the right the rows per
-# second rise with the batch size, almost in proportion at first. The gain is enormous for the
-# narrow network and smaller for the other, which levels off where its real work begins to count.
+# A call with a few rows takes hardly longer than a call with one, so the rows per second rise along
+# the dotted line, almost in proportion to the batch size, and bend away from it later. The gain is
+# enormous for the narrow network, and smaller for the other, where the work for the rows begins to
+# count sooner.
 #
 # Where does the time go? A call has fixed costs: Python runs ``__call__`` and ``forward``, PyTorch
-# chooses a routine for each operation and finds memory for its result, and a GPU has to be sent
-# each operation. They are paid once, for one row as for a thousand. Besides, a weight fetched from
-# memory serves all rows of the batch, and processors multiply several numbers with one instruction,
-# GPUs thousands at a time, if there are that many.
+# chooses a routine for each operation and finds memory for its result. They are paid once, for one
+# row as for a thousand. Besides, a weight fetched from memory serves all rows of the batch, and
+# processors multiply several numbers with one instruction. A GPU has even more of both: each
+# operation has to be sent to it, and it multiplies thousands of numbers at a time, if there are
+# that many. One row at a time is what it is worst at.
 #
-# There is a limit: the hidden values of all rows must be kept, in training until ``backward()`` is
-# done. Where they no longer fit into the processor's fast memory, larger batches gain no more and
-# may even lose.
-#
-# This is about speed alone. In training, larger batches also mean fewer steps an epoch
+# There are limits. The hidden values of all rows take memory, in training until ``backward()`` is
+# done; where they outgrow the processor's fast memory, still larger batches gain nothing and may
+# lose. And all this is about speed alone: larger batches mean fewer steps an epoch
 # (:doc:`page 1.7 </auto_examples/1_learning/plot_07_batches>`), so the fastest batch for the clock
 # need not be the best one to learn with.
 #
@@ -156,7 +155,7 @@ by_hand = (data.inputs - mean) / (variance + batch_norm.eps).sqrt()  # (11, 1)
 torch.testing.assert_close(batch_norm(data.inputs), by_hand)
 
 # %%
-# It works like this while training. What about a single reading, later? A batch of one is its own
+# That is how it works in training. What about a single reading, later? A batch of one is its own
 # mean, and its variance is 0:
 
 try:
@@ -169,64 +168,66 @@ else:
 # %%
 # So the layer also keeps a running mean and a running variance, and each call in training mode
 # moves them a tenth of the way to those of the batch (for the variance, with :math:`n - 1` in place
-# of :math:`n`). In :term:`evaluation mode` it uses these, and the batch at hand no longer matters.
-# They are not parameters, for no gradient changes them, but buffers
+# of :math:`n`); they start at 0 and 1. In :term:`evaluation mode` it uses these, and the batch at
+# hand no longer matters. They are not parameters, for no gradient changes them, but buffers
 # (:doc:`page 4.5 </auto_examples/4_module/plot_05_modules_inside_modules>`).
 
-fresh = nn.BatchNorm1d(1)
-fresh(data.inputs)
-torch.testing.assert_close(fresh.running_mean, 0.1 * mean)
-running = 0.9 * 1 + 0.1 * data.inputs.var(dim=0)
-torch.testing.assert_close(fresh.running_var, running)
+moved_mean, moved_variance = 0.1 * mean, 0.9 + 0.1 * data.inputs.var(dim=0)
+torch.testing.assert_close(batch_norm.running_mean, moved_mean)
+torch.testing.assert_close(batch_norm.running_var, moved_variance)
 
 # %%
 # One reading in many companies
 # -----------------------------
-# We put row 10, the reading 68.4, into batches with other readings drawn at random, forty batches
-# of each size, and look at its output in training mode. Its second parameter switches off, the
-# layer only standardizes. What can come out of a batch of two?
+# We put row 10, the reading 68.4, into every batch of 2, of 3, ... that can be formed with other
+# readings, and look at its output in training mode. (``affine=False`` leaves scale and shift out.)
+# What can come out of a batch of two?
 
 reading, others = data.inputs[10:], data.inputs[:10]  # (1, 1), (10, 1)
 batch_norm = nn.BatchNorm1d(1, affine=False)
-batch_sizes = (2, 3, 4, 6, 8, 11)
-outputs = torch.zeros(len(batch_sizes), 40)
-for i, size in enumerate(batch_sizes):
-    for j in range(40):
-        company = others[torch.randperm(10)[: size - 1]]
-        batch = torch.cat([reading, company])  # (size, 1)
-        outputs[i, j] = batch_norm(batch)[0]
+outputs = {}
+for size in (2, 3, 4, 6, 8, 11):
+    companies = itertools.combinations(others, size - 1)
+    batches = [torch.stack([reading[0], *company]) for company in companies]
+    outputs[size] = torch.cat([batch_norm(batch)[0] for batch in batches])
 
+for _ in range(100):  # until the running values settle
+    batch_norm(data.inputs)
 batch_norm.eval()
-with torch.no_grad():
-    alone = batch_norm(reading).item()
-    assert abs(batch_norm(data.inputs)[10].item() - alone) < 1e-6
+alone = batch_norm(reading).item()
+torch.testing.assert_close(batch_norm(data.inputs)[10].item(), alone)
 
-spreads = outputs.amax(dim=1) - outputs.amin(dim=1)  # (size,)
 fig, ax = plt.subplots(figsize=(7, 3.4))
-at = torch.tensor(batch_sizes).unsqueeze(1) + 0.2 * (torch.rand(6, 40) - 0.5)
-style = {"color": plots.COLORS["blue"], "alpha": 0.6}
-ax.plot(at.flatten(), outputs.flatten(), ".", **style, label="training mode")
-green = plots.COLORS["green"]
-ax.axhline(alone, ls="--", color=green, label="evaluation mode")
+style = {"color": plots.COLORS["blue"], "alpha": 0.4}
+spreads = []
+for size, values in outputs.items():
+    at = size + torch.linspace(-0.25, 0.25, len(values) + 2)[1:-1]
+    (dots,) = ax.plot(at, values, ".", **style)
+    print(f"{len(values):3} batches of {size:2}: ", end="")
+    print(f"from {values.min():5.2f} to {values.max():4.2f}", end="   ")
+    spreads.append(values.std(correction=0).item())
+    print(f"standard deviation {spreads[-1]:.2f}")
+dots.set_label("training mode")
+line = {"color": plots.COLORS["green"], "ls": "--"}
+ax.axhline(alone, **line, label="evaluation mode")
 ax.set(xlabel="batch size (rows)", ylabel="output for the reading 68.4")
-ax.set_xticks(batch_sizes)
+ax.set_xticks(list(outputs))
 ax.legend(loc="lower right")
 plots.describe(
     ax,
     "Outputs of one reading over the batch size. In batches of two they are 1 "
-    "or -1; in larger ones they scatter less and less, down to a single value "
-    "at eleven. A dashed line for evaluation mode lies near that value.",
+    "or -1; in larger ones they draw together, and at eleven there is one "
+    "value. A dashed line for evaluation mode lies close to it.",
 )
-print("spread in training mode:", [f"{spread:.2f}" for spread in spreads])
-torch.testing.assert_close(outputs[0].abs(), torch.ones(40))
-assert spreads[-1] < 1e-5
-assert spreads[0] > spreads[3] > spreads[-1]
-
+torch.testing.assert_close(outputs[2].abs(), torch.ones(10))
+assert spreads == sorted(spreads, reverse=True)
+assert spreads[-1] == 0
 # %%
-# Of two readings, one is always one standard deviation above their mean and the other one below: it
-# is 1 or -1, whatever the readings are. In larger batches the same reading still gets another
-# output in each company, but less and less so, until all eleven readings are the whole batch. The
-# dashed line is evaluation mode: one output, in any company or alone.
+# Of two readings the higher one always lies one standard deviation above their mean, and the lower
+# one as far below: 1 or -1, whatever the readings are. In larger batches the output still depends
+# on the company, but less and less, until the batch is all there is. The dashed line is evaluation
+# mode: one output, alone or in any company. (It lies a little lower, for the running variance is
+# the one with :math:`n - 1`.)
 #
 # So batch norm wants batches that are not too small, and a model that holds one must be switched:
 # ``model.train()`` for training, ``model.eval()`` for every judgement. :func:`nnbook.fit` does this

@@ -57,8 +57,13 @@ def probe(name: str, model: nn.Module, data: Samples, loss: LossFunction) -> Non
 
 def checked(name: str, loss: LossFunction) -> LossFunction:
     """Return the loss with its arguments and result checked at each call."""
+    is_mean_square = loss is nn.functional.mse_loss or isinstance(loss, nn.MSELoss)
 
     def checked_loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        if is_mean_square and not targets.is_floating_point():
+            rule = f"take class numbers, as the targets of `{name}` are"
+            mend = "`nn.CrossEntropyLoss()` does."
+            raise ValueError(refusal("loss", rule, "the mean squared error", mend))
         _check_outputs(name, outputs, targets)
         value: Any = loss(outputs, targets)
         if not isinstance(value, Tensor) or value.ndim != 0:

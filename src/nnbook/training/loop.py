@@ -194,7 +194,8 @@ def _training_step(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], f
         return numbers[0]
 
     # LBFGS evaluates the loss several times a step; others take a closure too, at a cost.
-    needs_closure = signature(optimizer.step).parameters["closure"].default is Parameter.empty
+    closure = signature(optimizer.step).parameters.get("closure")
+    needs_closure = closure is not None and closure.default is Parameter.empty
     return step_with_closure if needs_closure else step
 
 
