@@ -154,7 +154,8 @@ def build(session: nox.Session) -> None:
         old.unlink()
     session.run("python", "-m", "build", "--outdir", str(folder), *session.posargs)
     (wheel,) = folder.glob("*.whl")
-    session.install("--force-reinstall", str(wheel), silent=False)
+    session.run("python", "-m", "pip", "uninstall", "--yes", "nnbook")
+    session.install(str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
 

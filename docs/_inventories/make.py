@@ -230,7 +230,8 @@ NUMPY: list[Group] = [
         "function",
         "reference/generated/{name}.html#{name}",
         "numpy",
-        "allclose arange array array_equal asarray interp linspace mean ones shares_memory stack zeros",
+        "allclose arange array array_equal asarray interp linspace mean ones shares_memory stack"
+        " zeros",
     ),
     ("class", "reference/arrays.scalars.html#{name}", "numpy", "float32 float64 int64"),
     ("class", "reference/random/generator.html#{name}", "numpy.random", "Generator"),

@@ -26,9 +26,9 @@ scaled = data.with_inputs(0.1 * data.inputs)
 # %%
 # Two methods
 # -----------
-# A network of one's own is a :term:`subclass` of :class:`torch.nn.Module`. ``__init__`` says what
-# it holds, ``forward`` what is done with the inputs. The rest is inherited: a module given to
-# ``self`` is noted with its parameters, and calling the network calls ``forward``.
+# A network of one's own is a subclass of :class:`torch.nn.Module`. ``__init__`` says what it holds,
+# ``forward`` what is done with the inputs. The rest is inherited: a module given to ``self`` is
+# noted with its parameters, and calling the network calls ``forward``.
 
 
 class Network(nn.Module):
@@ -57,29 +57,19 @@ assert inspection.parameter_table(model).total == 40
 # -------------------------
 # In nnbook this class is :class:`nnbook.SubclassModel`. Its names, and ours, are those of
 # :func:`nnbook.mlp` too, so all three can take over each other's weights. Then they must return the
-# same, and learn the same:
+# same, to the last bit:
 
-twins = [nnbook.mlp(1, 13, 1), nnbook.SubclassModel(n_hidden=13)]
-for twin in twins:
+for twin in (nnbook.SubclassModel(n_hidden=13), nnbook.mlp(1, 13, 1)):
     twin.load_state_dict(model.state_dict())
     with torch.no_grad():
         assert torch.equal(twin(scaled.inputs), model(scaled.inputs))
 
-histories = []
-for network in (model, *twins):
-    sgd = torch.optim.SGD(network.parameters(), lr=1e-3)
-    histories.append(nnbook.fit(network, scaled, optimizer=sgd, epochs=100))
-assert histories[0] == histories[1] == histories[2]
-
 # %%
-# To the last bit, before training and in each of a hundred epochs.
-#
 # Without a module for tanh
 # -------------------------
 # Tanh has no weights and remembers nothing. It can be a plain function in ``forward``:
-# ``torch.tanh``. Such an interface is called :term:`functional`: a function without state of its
-# own, whose result depends only on what it is given. :class:`nnbook.SubclassFunctionalModel` is
-# written like this:
+# ``torch.tanh``. This is called the :term:`functional` way: a function without state of its own,
+# which is handed all that it needs. :class:`nnbook.SubclassFunctionalModel` is written like this:
 
 
 class FunctionalNetwork(nn.Module):
@@ -97,9 +87,8 @@ for functional in (FunctionalNetwork(), nnbook.SubclassFunctionalModel()):
     functional.load_state_dict(model.state_dict())
     with torch.no_grad():
         assert torch.equal(functional(scaled.inputs), model(scaled.inputs))
-names = [name for name, _ in functional.named_children()]
-print(names)
-assert names == ["hidden_linear", "output_linear"]
+print(functional)
+assert "Tanh" not in str(functional)
 
 # %%
 # The state dict fits, since Tanh had nothing in it. The price is that the activation is out of
@@ -196,14 +185,13 @@ fig, ax = plt.subplots(figsize=(7, 2))
 plots.diagram(boxes, arrows, ax, highlighted=["plus"])
 plots.describe(
     fig,
-    "Two ways from inputs to a plus sign: one through a box with Linear(13, "
-    "13) and Tanh, one straight, marked skip connection. From the plus an "
-    "arrow to outputs.",
+    "Two ways from inputs to a plus sign and on to outputs: one through a "
+    "linear layer and Tanh, one straight, marked skip connection.",
 )
 
 # %%
-# In a ``forward`` the ``+`` is an ordinary plus. The class is a module, which may itself stand in a
-# ``Sequential``:
+# The inputs take two ways and are added up where these meet. In a ``forward`` that is an ordinary
+# plus. The class is a module, which may itself stand in a ``Sequential``:
 
 
 class Skip(nn.Module):
@@ -234,44 +222,43 @@ kinds = {
 fig, ax = plt.subplots(figsize=(7, 3.6))
 shares = []
 for name, (wrap, color, look) in kinds.items():
-    norms = torch.zeros(20, 20)  # (seeds, layers)
+    norms = []
     for seed in range(20):
         torch.manual_seed(seed)
         network = deep(wrap)
         F.mse_loss(network(scaled.inputs), data.targets).backward()
-        weights = [p for p in network.parameters() if p.shape == (13, 13)]
-        for layer, weight in enumerate(weights):
-            norms[seed, layer] = weight.grad.norm()
+        rows = inspection.gradient_table(network).rows
+        norms.append([row.norm for row in rows if row.shape == (13, 13)])
+    norms = torch.tensor(norms)  # (20 seeds, 20 layers)
     low, middle, high = norms.quantile(torch.tensor([0.05, 0.5, 0.95]), dim=0)
     style = {"color": plots.COLORS[color]}
     ax.plot(range(1, 21), middle, look, **style, label=name)
     ax.fill_between(range(1, 21), low, high, alpha=0.25, lw=0, **style)
     shares.append((middle[0] / middle[-1]).item())
-    print(f"{name}: the first layer has {shares[-1]:.1g} of the last one's")
+    print(f"{name}: the first layer has {shares[-1]:.5f} of the last one's")
 ax.set(yscale="log", xlabel="hidden layer", ylabel="size of its gradient")
 ax.set_xticks([1, 5, 10, 15, 20])
 ax.legend()
 plots.describe(
     ax,
-    "Size of the gradient for twenty hidden layers, on a logarithmic axis. "
-    "With skip connections it is level; without, it falls by many powers of "
-    "ten from the last layer to the first.",
+    "Size of the gradient of twenty hidden layers, on a logarithmic axis. "
+    "With skip connections it is level; without, it falls by powers of ten "
+    "from the last layer to the first.",
 )
 assert 0.3 < shares[0] < 10
 assert shares[1] < 1e-3
 
 # %%
-# The squares fall by powers of ten on the way from the last layer to the first: a
-# :term:`vanishing gradient`. At any learning rate that suits the last layers, the first ones stand
-# still. The dots stay level. (Lines are medians over the seeds, bands hold nine tenths of them.
-# Larger weights at the start would help the plain network as well.)
+# From the last layer to the first the squares fall by powers of ten: a :term:`vanishing gradient`.
+# If a step suits the last layers, the first ones all but stand still. The dots stay level. (Lines
+# are medians over the seeds, bands hold nine tenths of them. Larger weights at the start would help
+# the plain network too.)
 #
 # So: ``Sequential`` while the modules stand in a row, a class where they do not; functions for what
 # has no state, modules for the rest.
 #
-# **Try it.** Write a class whose output is ``line(inputs) + network(inputs)``, a
-# ``nn.Linear(1, 1)`` and a small network side by side. Train it: what is left for the network to
-# do?
+# **Try it.** Write a class whose output is ``line(inputs) + network(inputs)``: an
+# ``nn.Linear(1, 1)`` and a small network side by side. Train it. What does the network add?
 #
 # The next page moves a network to another device and saves it:
 # :doc:`/auto_examples/5_sequential/plot_05_devices_and_saving`.
