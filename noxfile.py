@@ -5,7 +5,6 @@ follows `--` is handed on.
 """
 
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 
@@ -158,7 +157,3 @@ def build(session: nox.Session) -> None:
     session.install(str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
-
-
-if os.name == "nt":
-    os.environ.setdefault("PYTHONUTF8", "1")

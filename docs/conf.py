@@ -101,7 +101,9 @@ numpydoc_xref_aliases = {
     "Module": "torch.nn.Module",
     "nn.Module": "torch.nn.Module",
     "nn.Sequential": "torch.nn.Sequential",
+    **{f"torch.{name}": f"torch.{name}" for name in ("Generator", "device", "dtype")},
     "Tensor": "torch.Tensor",
+    "torch.optim.Optimizer": "torch.optim.Optimizer",
     **{name: f"nnbook.{name}" for name in nnbook.__all__},
 }
 numpydoc_xref_ignore = "all"

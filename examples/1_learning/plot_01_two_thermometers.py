@@ -8,7 +8,7 @@ times. On this page we look at these eleven pairs, draw a line by eye,
 and agree on a judge that says how good a line is. About six minutes.
 
 The data come from *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann,
-2020), section 5.2.1. If tensors are new to you, read
+2020), section 5.2.2. If tensors are new to you, read
 :doc:`/auto_examples/1_learning/plot_08_tensor_primer` first.
 """
 

@@ -26,7 +26,7 @@ def load_thermometer(*, dtype: torch.dtype = torch.float32) -> Samples:
 
     References
     ----------
-    E. Stevens, L. Antiga, T. Viehmann: Deep Learning with PyTorch, Manning 2020, section 5.2.1.
+    E. Stevens, L. Antiga, T. Viehmann: Deep Learning with PyTorch, Manning 2020, section 5.2.2.
 
     Examples
     --------
@@ -44,5 +44,5 @@ def load_thermometer(*, dtype: torch.dtype = torch.float32) -> Samples:
         target_names=["temperature"],
         input_units=["unknown unit"],
         target_units=["°C"],
-        source="Deep Learning with PyTorch (2020), section 5.2.1",
+        source="Deep Learning with PyTorch (2020), section 5.2.2",
     )
