@@ -94,18 +94,21 @@ one, other = (path[-1] for path in line_paths)
 torch.testing.assert_close(one, other, rtol=0, atol=0.01)
 
 # %%
-# On the left the contours are circles, and both paths end in their centre: a bowl. The
-# :term:`Hessian` of page 1.3, the loss's second derivatives, is the same everywhere, and its
-# :term:`eigenvalues <eigenvalue>` are positive: the loss bends upwards in every direction. Such a
-# function is :term:`convex`: a string drawn tight between two points of the surface never runs
-# below the surface. Where no direction leads down, one is at the lowest loss of all.
+# On the left the contours are circles, and both paths, after some overshooting, end in the centre:
+# a bowl. The :term:`Hessian` of page 1.3, the loss's second derivatives, is the same everywhere,
+# and its :term:`eigenvalues <eigenvalue>` are positive: the loss bends upwards in every direction.
+# Such a function is :term:`convex`: a string drawn tight between two points of the surface never
+# runs below the surface. Where no direction leads down, one is at the lowest loss of all.
 #
 # On the right a ridge parts two valleys. The solid path finds -2 and 1. The dashed one ends in the
 # other valley, which has a bottom of its own: a :term:`local minimum`, lower than all around it,
 # but not the :term:`global minimum`, the lowest of all. Once round its end, on a circle, the loss
 # is higher all the way:
 
-assert torch.linalg.eigvalsh(hessian(line_loss, one)).min() > 1
+at_bottom = hessian(line_loss, one)
+assert torch.linalg.eigvalsh(at_bottom).min() > 1
+at_start = hessian(line_loss, line_paths[0][0])
+torch.testing.assert_close(at_start, at_bottom)
 
 good, bad = (path[-1] for path in paths)
 angles = torch.linspace(0, 2 * math.pi, 361)
@@ -150,7 +153,7 @@ plots.describe(
 origin = torch.zeros(2)
 at_origin = hessian(product_loss, origin)
 eigenvalues = torch.linalg.eigvalsh(at_origin)
-print(f"origin: {eigenvalues[0]:.3f} and {eigenvalues[1]:.3f}")
+print("eigenvalues at the origin:", eigenvalues.tolist())
 assert eigenvalues[0] < -1
 assert eigenvalues[1] > 1
 assert (descend(product_loss, (0.0, 0.0)) == 0).all()
@@ -173,7 +176,7 @@ torch.testing.assert_close(with_tanh, at_origin)
 # Activations add to this. Without them, in a linear network with one hidden layer, every local
 # minimum is a global one under mild conditions (P. Baldi, K. Hornik: Neural networks and principal
 # component analysis: learning from examples without local minima, *Neural Networks* 2, 1989). With
-# them there can be bottoms of different depth, as we saw.
+# them there can be bottoms of different depth, as we saw over two weights.
 #
 # One function, many places
 # -------------------------
@@ -200,8 +203,8 @@ for n in (2, 3, 13):
 
 # %%
 # That is the number of orders times the number of signs. A function of that many units, all in use
-# and all different, lies in so many places, and the best function too. They are equally good, so
-# this does no harm. But a loss with one single bottom is not to be had.
+# and all different, lies in so many places. If one of them is a bottom, all are. They are equally
+# good, so this does no harm; but one single bottom is not to be expected.
 #
 # Many starts, many ends
 # ----------------------
@@ -263,7 +266,7 @@ torch.testing.assert_close(ends[99], level, rtol=0.1, atol=0)
 # there has reached a bottom or only nearly level ground, a loss curve cannot tell.
 #
 # So one run says little about what a network can do. Train from several seeds and look at the
-# spread, as this book does. Larger networks than needed are more forgiving.
+# spread, as this book does. A larger network than needed is more forgiving, as you can try.
 #
 # **Try it.** Give the hundred networks eight units in each hidden layer, ``[8, 8]``, and the
 # learning rate 0.01. How many reach the curve now?

@@ -92,9 +92,9 @@ weather = torch.tensor([[15.0, 1013.25], [30.0, 995.0], [-5.0, 1035.0]])
 with torch.no_grad():
     densities = air(weather)  # (3, 2) -> (3, 1)
 exact = density(weather).unsqueeze(1)  # (3, 1)
-print("     °C      hPa   kg/m³   by the formula")
+print("     °C      hPa   kg/m³  by formula")
 for row in torch.cat([weather, densities, exact], dim=1).tolist():
-    print("{:7.1f} {:8.2f} {:7.3f} {:8.3f}".format(*row))
+    print("{:7.1f} {:8.2f} {:7.3f} {:11.3f}".format(*row))
 torch.testing.assert_close(densities, exact, atol=0.01, rtol=0)
 
 # %%
@@ -176,10 +176,11 @@ assert outputs.shape == (3, 4)
 
 
 def draw(cells, left, top, size):
-    x = left + size * torch.arange(cells.shape[1] + 1)
-    y = top - size * torch.arange(cells.shape[0] + 1)
-    edges = {"edgecolors": plots.COLORS["grey"], "linewidth": 0.5}
-    ax.pcolormesh(x, y, cells, cmap="cividis", vmin=0, vmax=1, **edges)
+    x = [left + size * j for j in range(cells.shape[1] + 1)]
+    y = [top - size * i for i in range(cells.shape[0] + 1)]
+    look = {"cmap": "cividis", "vmin": 0, "vmax": 1, "linewidth": 0.5}
+    grey = plots.COLORS["grey"]
+    ax.pcolormesh(x, y, cells.numpy(), edgecolors=grey, **look)
 
 
 fig, ax = plt.subplots(figsize=(7, 2.6))

@@ -3,11 +3,11 @@ r"""
 ================================
 
 A layer computes each row by itself, so why not hand it one row after the
-other? We measure how many rows a second come out of two networks for batches
-of one row up to thousands, and find out where the time goes. Then we meet a
-layer that does not treat its rows one by one: batch norm takes statistics over
-the batch. The data are random rows for the clock, and the eleven readings
-(unknown unit) of the old thermometer. About eight minutes.
+other? We measure how many rows a second go through two networks, in batches of
+one row up to a thousand. Then we meet a layer that does not take its rows one
+by one: batch norm takes statistics over the batch. The data are random rows
+for the clock, and the eleven readings (unknown unit) of the old thermometer.
+About eight minutes.
 
 The subject is that of *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann,
 2020), section 6.2.2.

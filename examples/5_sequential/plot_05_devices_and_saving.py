@@ -72,7 +72,7 @@ too_early = torch.optim.Adam(early.parameters())
 early.to("meta")
 held = {p.device.type for p in too_early.param_groups[0]["params"]}
 moved = {p.device.type for p in early.parameters()}
-print("the model's parameters are on", moved, "the optimizer's on", held)
+print("parameters of the model on", moved, "of the optimizer on", held)
 assert (moved, held) == ({"meta"}, {"cpu"})
 
 # %%
@@ -111,10 +111,12 @@ state = model.state_dict()
 for name, tensor in state.items():
     print(f"{name:30} {tuple(tensor.shape)!s:7} {tensor.dtype}")
 assert len(state) == 2 + 4
+bias = model.network.output_linear.bias
+assert state["network.output_linear.bias"].data_ptr() == bias.data_ptr()
 
 # %%
-# These are the tensors themselves, not copies. Whoever keeps ``state`` to return to it, and trains
-# on, finds it changed; ``clone()`` each tensor to keep it. A file is a copy by its nature.
+# These share the parameters' memory; they are no copies. Whoever keeps ``state`` to return to it,
+# and trains on, finds it changed; ``clone()`` each tensor to keep it. A file is a copy anyway.
 #
 # A file of numbers
 # -----------------
@@ -162,9 +164,9 @@ ax.set(xlabel="place in the file (bytes)", xlim=(0, 1.06 * last))
 ax.grid(visible=False, axis="y")
 plots.describe(
     ax,
-    "Eight bars over the bytes of the file: a short one for the length, a long "
-    "one for the header, and behind it, one after the other, six short ones "
-    "for the tensors.",
+    "Eight bars over the bytes of the file: a short one for the length, a "
+    "long one for the header, and behind it, one after the other, six short "
+    "ones for the tensors.",
 )
 assert last == path.stat().st_size
 
@@ -201,9 +203,9 @@ assert off > 5
 #
 # Why not pickle
 # --------------
-# ``torch.save`` writes a :term:`pickle`, Python's own format for objects of any kind. To restore
-# any kind of object, a pickle may name a function and its arguments, and loading calls it. An
-# object chooses the function by its method ``__reduce__``. Ours is harmless:
+# A file written by ``torch.save`` contains a :term:`pickle`, Python's own format for objects of any
+# kind. To be able to restore any kind, a pickle may name a function and its arguments, and loading
+# it calls the function. An object chooses them by its method ``__reduce__``. Ours is harmless:
 
 
 class Surprise:

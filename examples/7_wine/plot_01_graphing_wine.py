@@ -7,9 +7,9 @@ cultivars, with thirteen laboratory measurements each, and no sheet of paper has
 look at the columns one at a time, two at a time, then all at once. About ten minutes.
 
 *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann, 2020), exercises in section 6.5, asks how
-you would go about graphing its wine data. This is our answer, on another table of wine: S.
-Aeberhard, M. Forina, *Wine*, UCI Machine Learning Repository, 1992, as scikit-learn ships it. You
-need ``pip install "nnbook[wine]"``.
+you would go about graphing its wine data. We answer on another table: S. Aeberhard, M. Forina,
+*Wine*, UCI Machine Learning Repository, 1992, as scikit-learn ships it; the book's own comes on
+page :doc:`7.4 </auto_examples/7_wine/plot_04_wine_quality>`. ``pip install "nnbook[wine]"`` first.
 """
 
 # sphinx_gallery_thumbnail_number = 5
@@ -88,9 +88,9 @@ handles = [plt.Line2D([], [], color=c, ls=dash) for c, dash, _ in looks]
 fig.legend(handles, wine.target_names, loc="outside upper center", ncols=3)
 plots.describe(
     fig,
-    "Three outlined histograms in each of six panels. Flavanoids: in the order "
-    "2, 1, 0. Proline: 0 apart. Alcohol and color intensity: 1 lowest. Others: "
-    "overlapping.",
+    "Three outlined histograms in each of six panels. Flavanoids: in the "
+    "order 2, 1, 0. Proline: 0 apart. Alcohol and color intensity: 1 lowest. "
+    "Ash and magnesium: all overlap.",
 )
 assert means[:, shown[0]].argsort().tolist() == [2, 1, 0]
 assert means[:, shown[1:4]].argmin(dim=0).tolist() == [1, 1, 1]
@@ -126,8 +126,8 @@ ax.set(aspect="equal", xlim=(-0.6, 12.6), ylim=(12.6, -0.6))
 ax.grid(visible=False)
 plots.describe(
     fig,
-    "A map of marks. Blue squares, large at the upper left: flavanoids and its "
-    "relatives. Vermilion circles join these to the last three columns.",
+    "A map of marks. Blue squares, large at the upper left, join flavanoids "
+    "and its relatives; vermilion circles join these to the last columns.",
 )
 assert r[0, 1] > 0.8
 assert r[0, -1] < -0.5

@@ -117,7 +117,9 @@ def used_names() -> set[str]:
     sources = [script.read_text(encoding="utf-8") for script in SCRIPTS]
     for page in sorted((ROOT / "docs").glob("*.md")):
         text = page.read_text(encoding="utf-8")
-        sources += re.findall(r"```\{code-cell\}[^\n]*\n(?::[^\n]*\n)*(.*?)```", text, re.DOTALL)
+        cells = re.findall(r"^```\{code-cell\}.*?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        sources += [re.sub(r"^:.*\n", "", cell, flags=re.MULTILINE) for cell in cells]
+    sources.append((ROOT / "docs" / "solutions.py").read_text(encoding="utf-8"))
     used = set()
     for source in sources:
         modules = {"nnbook": "nnbook"}
@@ -140,8 +142,8 @@ def used_names() -> set[str]:
 def test_every_public_name_appears_in_an_executed_page() -> None:
     used = used_names()
     public = [f"nnbook.{name}" for name in nnbook.__all__]
-    for module in ("activations", "inspection", "neurons", "plots"):
-        names = importlib.import_module(f"nnbook.{module}").__all__
-        public += [f"nnbook.{module}.{name}" for name in names]
+    for name in ("activations", "inspection", "neurons", "plots"):
+        module = importlib.import_module(f"nnbook.{name}")
+        public += [f"nnbook.{name}.{each}" for each in module.__all__]
     prefixes = {name for dotted in used for name in (dotted, dotted.rpartition(".")[0])}
     assert [name for name in public if name not in prefixes] == []
