@@ -89,6 +89,7 @@ nb_execution_cache_path = str(ROOT / "build" / "jupyter-cache")
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_execution_timeout = 120
+nb_render_markdown_format = "myst"
 
 # The API pages, from docstrings that are held to numpydoc's rules.
 autosummary_generate = True

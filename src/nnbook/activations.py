@@ -12,6 +12,14 @@ from torch import Tensor, nn
 
 from nnbook._arguments import describe, refusal
 
+__all__ = [
+    "CATALOGUE",
+    "SENSITIVE_PART",
+    "Activation",
+    "derivative",
+    "table",
+]
+
 _UNBOUNDED = (-math.inf, math.inf)
 
 #: A unit is sensitive where its slope is at least this part of the steepest one.

@@ -11,6 +11,18 @@ from torch import Tensor, nn
 
 from nnbook._arguments import describe, refusal
 
+__all__ = [
+    "CallTrace",
+    "GradientRow",
+    "GradientTable",
+    "ParameterRow",
+    "ParameterTable",
+    "Step",
+    "calls",
+    "gradient_table",
+    "parameter_table",
+]
+
 # How wide a printed table may be: a page of the book takes no more.
 _WIDTH = 76
 

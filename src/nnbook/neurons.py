@@ -10,6 +10,15 @@ from torch import Tensor, nn
 from nnbook._arguments import describe, positive_int, refusal
 from nnbook.models import mlp
 
+__all__ = [
+    "BOOK_NEURONS",
+    "Curve",
+    "bump",
+    "bump_network",
+    "neuron",
+    "step",
+]
+
 
 @dataclass(frozen=True)
 class Curve:
