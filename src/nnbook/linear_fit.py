@@ -242,7 +242,9 @@ def gradient_by_difference(
     return torch.stack(differences) / (2 * delta)
 
 
-def gradient_by_hand(params: Float[Tensor, " n_params"], data: Samples) -> Float[Tensor, " n_params"]:
+def gradient_by_hand(
+    params: Float[Tensor, " n_params"], data: Samples
+) -> Float[Tensor, " n_params"]:
     r"""Compute the gradient of `line_loss` by the chain rule, written out.
 
     With the errors :math:`e_i = w\,u_i + b - c_i`:
