@@ -91,12 +91,11 @@ class Result:
 def timed(task: Callable[[], object], *, clock: Callable[[], float] = process_time) -> Measurement:
     """Make a measurement of a task: the seconds that it takes without garbage collection.
 
-    The default clock counts what this process computes, so that others on the same cores do not
-    matter. What waits, or computes on several threads or elsewhere, needs `time.perf_counter`.
+    The default clock counts what this process computes, not what others do on the same cores. A
+    task that waits, or computes on several threads or elsewhere, needs `time.perf_counter`.
     """
 
     def seconds() -> float:
-        gc.collect()
         gc.disable()
         try:
             start = clock()
@@ -108,22 +107,24 @@ def timed(task: Callable[[], object], *, clock: Callable[[], float] = process_ti
     return seconds
 
 
-def in_turn(ours: Measurement, peer: Measurement, *, pairs: int = PAIRS) -> Pairs:
-    """Measure one after the other, which goes first changing from pair to pair.
+def in_turn(ours: Measurement, peer: Measurement, *, pairs: int = PAIRS, best_of: int = 1) -> Pairs:
+    """Measure one after the other, which goes first changing from turn to turn.
 
-    Each is measured once before, to warm up. A line on the standard error tells of each pair.
+    A pair is `best_of` turns, and its two values are the least of each: what the machine can do
+    when it is disturbed least. Both are measured once before, to warm up. A line on the standard
+    error tells of each pair.
     """
     ours(), peer()
+    gc.collect()
     values: list[tuple[float, float]] = []
     for number in range(1, pairs + 1):
-        if number % 2:
-            our_value = ours()
-            peer_value = peer()
-        else:
-            peer_value = peer()
-            our_value = ours()
-        values.append((our_value, peer_value))
-        line = f"  pair {number} of {pairs}: {our_value:.5f} against {peer_value:.5f}"
+        our_turns, peer_turns = [], []
+        for turn in range(best_of):
+            order = [(our_turns, ours), (peer_turns, peer)]
+            for turns, measure in order if (number + turn) % 2 else reversed(order):
+                turns.append(measure())
+        values.append((min(our_turns), min(peer_turns)))
+        line = "  pair {} of {}: {:.5g} against {:.5g}".format(number, pairs, *values[-1])
         print(line, file=sys.stderr, flush=True)
     our_values, peer_values = zip(*values, strict=True)
     return Pairs(our_values, peer_values)

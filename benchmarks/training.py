@@ -14,7 +14,7 @@ from nnbook.training._batches import epoch_batches
 
 def fit_thermometer() -> Result:
     """Train the 1-13-1 network on all the thermometer's rows at once, with validation."""
-    epochs = 5000
+    epochs = 1000
     data = nnbook.load_thermometer()
     split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 
@@ -46,7 +46,7 @@ def fit_thermometer() -> Result:
         return [torch.tensor(train_losses), torch.tensor(val_losses), *model.parameters()]
 
     check_same_bits(ours, by_hand)
-    pairs = in_turn(timed(ours), timed(by_hand))
+    pairs = in_turn(timed(ours), timed(by_hand), best_of=5)
     return Result(
         f"fit, 1-13-1, {epochs:,} epochs",
         "the loop by hand",
@@ -60,7 +60,7 @@ def fit_thermometer() -> Result:
 
 def fit_mini_batches() -> Result:
     """Train an 11-32-1 network in mini-batches of 64, on as many rows as the wine data has."""
-    epochs, batch_size = 20, 64
+    epochs, batch_size = 8, 64
     data = random_rows()
 
     def network() -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -97,7 +97,7 @@ def fit_mini_batches() -> Result:
         return [torch.tensor(train_losses), *model.parameters()]
 
     check_same_bits(ours, by_hand)
-    pairs = in_turn(timed(ours), timed(by_hand))
+    pairs = in_turn(timed(ours), timed(by_hand), best_of=5)
     return Result(
         f"fit, 11-32-1, batches of {batch_size}",
         "the loop by hand",
@@ -121,7 +121,7 @@ def batch_delivery() -> Result:
 
     ours, peer = deliver(our_batches), deliver(lambda: loader)
     assert ours() == peer() == epochs * len(loader)
-    pairs = in_turn(timed(ours), timed(peer))
+    pairs = in_turn(timed(ours), timed(peer), best_of=3)
     return Result(
         f"batches of {batch_size} as fit takes them",
         "DataLoader",

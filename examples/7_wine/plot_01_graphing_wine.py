@@ -201,8 +201,8 @@ plots.describe(
     "at the upper right. They touch at their edges.",
 )
 fig, panels = plt.subplots(1, 2, figsize=(7, 4), sharex=True, sharey=True)
-for ax, loadings in zip(panels, vt[:2, order], strict=True):
-    ax.barh(names, loadings, color=signed(0.5 + loadings.sign() / 2))
+for ax, loadings in zip(panels, vt[:2, order].tolist(), strict=True):
+    ax.barh(names, loadings, color=[ends[2 * (w > 0)] for w in loadings])
 panels[0].set(xlabel="loading, first component", ylim=(12.6, -0.6))
 panels[1].set(xlabel="loading, second component")
 plots.describe(

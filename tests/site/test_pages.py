@@ -112,6 +112,17 @@ def test_no_markup_is_left_in_the_text_of_a_notebook() -> None:
     assert found == []
 
 
+def test_names_in_code_link_to_their_page_and_back(pages: Pages) -> None:
+    page = Path("auto_examples/1_learning/plot_02_least_squares.html")
+    linked = {a["href"] for a in pages[page].select("div.highlight a[href]")}
+    assert any("api/generated/nnbook.least_squares.html" in href for href in linked)
+    assert any("docs.pytorch.org" in href for href in linked)
+    back = {
+        a["href"] for a in pages[Path("api/generated/nnbook.least_squares.html")].select("a[href]")
+    }
+    assert any(href.partition("#")[0].endswith(page.name) for href in back)
+
+
 def used_names() -> set[str]:
     """Return what the executed pages take from nnbook and its modules, as dotted names."""
     sources = [script.read_text(encoding="utf-8") for script in SCRIPTS]

@@ -1,0 +1,132 @@
+"""What fails a build: each fault is put into a small book, built with the real configuration."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+GOOD_SCRIPT = '''"""
+A page
+======
+
+Text.
+"""
+
+import nnbook
+from nnbook import plots
+
+ax = plots.samples(nnbook.load_thermometer())
+plots.describe(ax, "Eleven dots that rise from the lower left to the upper right.")
+print("ran")
+'''
+GOOD_NOTEBOOK = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+# A page
+
+```{code-cell} python
+print(1 + 1)
+```
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """A book of one script and one notebook page, with the real configuration."""
+    for name in ("_ext", "_static", "_templates", "_inventories"):
+        shutil.copytree(DOCS / name, tmp_path / "docs" / name)
+    shutil.copy(DOCS / "conf.py", tmp_path / "docs")
+    (tmp_path / "docs" / "index.rst").write_text(
+        "Book\n====\n\n.. toctree::\n\n   auto_examples/1_learning/index\n   notebook\n"
+    )
+    (tmp_path / "docs" / "notebook.md").write_text(GOOD_NOTEBOOK)
+    chapter = tmp_path / "examples" / "1_learning"
+    chapter.mkdir(parents=True)
+    (tmp_path / "examples" / "GALLERY_HEADER.rst").write_text("Book\n====\n")
+    (chapter / "GALLERY_HEADER.rst").write_text("Learning\n========\n")
+    (chapter / "plot_01_page.py").write_text(GOOD_SCRIPT)
+    return tmp_path
+
+
+def build(book: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"NNBOOK_WORKERS": "1", "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+    environment.pop("NNBOOK_CHAPTERS", None)
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", *options, "docs", "site"],
+        cwd=book,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def change(book: Path, path: str, old: str, new: str) -> None:
+    file = book / path
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+SCRIPT = "examples/1_learning/plot_01_page.py"
+
+
+def test_a_faultless_book_is_built_and_a_second_build_runs_nothing(book: Path) -> None:
+    first = build(book)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "executed 1 out of 1" in first.stdout
+    assert "1 pages took" in first.stdout
+    second = build(book)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "executed 0 out of 0" in second.stdout
+
+
+def test_a_script_that_raises_fails_the_build(book: Path) -> None:
+    change(book, SCRIPT, 'print("ran")', "assert 1 == 2")
+    result = build(book)
+    assert result.returncode != 0
+    assert "AssertionError" in result.stdout + result.stderr
+
+
+def test_a_figure_without_a_description_fails_the_build(book: Path) -> None:
+    change(book, SCRIPT, "plots.describe(ax", "str((ax")
+    change(book, SCRIPT, 'upper right.")', 'upper right."))')
+    result = build(book)
+    assert result.returncode != 0
+    assert "has no description" in result.stdout + result.stderr
+
+
+def test_a_script_that_leaves_no_output_fails_the_build(book: Path) -> None:
+    (book / SCRIPT).write_text('"""\nA page\n======\n\nText.\n"""\n\nx = 1\n')
+    result = build(book)
+    assert result.returncode != 0
+    assert "page executed nothing: 1_learning/plot_01_page.py" in result.stdout + result.stderr
+
+
+def test_a_notebook_page_that_was_not_run_fails_the_build(book: Path) -> None:
+    result = build(book, "-D", "nb_execution_mode=off")
+    assert result.returncode != 0
+    assert "page executed nothing: notebook" in result.stdout + result.stderr
+
+
+def test_a_notebook_page_that_raises_fails_the_build(book: Path) -> None:
+    change(book, "docs/notebook.md", "1 + 1", "1 / 0")
+    result = build(book)
+    assert result.returncode != 0
+    assert "ZeroDivisionError" in result.stdout + result.stderr
+
+
+def test_a_dead_reference_fails_the_build(book: Path) -> None:
+    change(book, SCRIPT, "Text.", "See :doc:`/nowhere`.")
+    result = build(book)
+    assert result.returncode != 0
+    assert "unknown document" in result.stdout + result.stderr
