@@ -225,25 +225,27 @@ def test_a_later_change_of_the_tensors_does_not_reach_the_module():
     standardize = Standardize(mean, std)
     mean.fill_(5.0)
     std.fill_(5.0)
-    assert standardize(torch.tensor([[2.0]])).item() == 0.0
+    assert standardize(torch.tensor([[3.0]])).item() == 1.0
 
 
-@pytest.mark.parametrize("value", [5.0, 0.1])
-def test_a_constant_column_passes_unchanged_if_asked(value):
-    # The mean of seven times 0.1 is not 0.1 in float32: equal values must be told by themselves.
-    rows = torch.cat([torch.arange(7.0).unsqueeze(1), torch.full((7, 1), value)], dim=1)
-    standardize = Standardize.of(rows, constant="pass")
-    assert torch.equal(standardize(rows)[:, 1], rows[:, 1])
-    assert abs(standardize(rows)[:, 0].mean().item()) < 1e-6
-
-
-@pytest.mark.parametrize("value", [5.0, 0.1])
-def test_a_constant_column_is_refused(value, refused):
-    rows = torch.cat([torch.arange(7.0).unsqueeze(1), torch.full((7, 1), value)], dim=1)
-    message = "`data` must vary in every column, got the same value in every row of column"
-    with refused(ValueError, f"{message} 1. Leave the column out"):
+# Of seven times 0.1 neither the mean is 0.1 in float32 nor the deviation 0.
+@pytest.mark.parametrize("value", [5.0, 0.0, 0.1, 0.3, 5.3])
+def test_a_constant_column_is_told_by_its_equal_values(value, refused):
+    rows = torch.full((7, 1), value)
+    assert torch.equal(Standardize.of(rows, constant="pass")(rows), rows)
+    message = "`data` must vary in every column, got the same value in every row of column 0."
+    with refused(ValueError, message):
         Standardize.of(rows)
-    with refused(ValueError, f"{message} 'b'. Leave the column out"):
+
+
+def test_a_constant_column_that_passes_leaves_the_others_to_be_standardized():
+    rows = torch.tensor([[1.0, 5.0], [3.0, 5.0]])
+    assert Standardize.of(rows, constant="pass")(rows).tolist() == [[-1.0, 5.0], [1.0, 5.0]]
+
+
+def test_a_constant_column_is_named(refused):
+    rows = torch.tensor([[1.0, 5.0], [3.0, 5.0]])
+    with refused(ValueError, "in every row of column 'b'. Leave the column out"):
         Standardize.of(Samples(rows, rows, input_names=["a", "b"]))
 
 

@@ -621,15 +621,20 @@ def test_divergence_of_the_validation_loss_is_seen_before_the_update(split, seed
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_divergence_at_the_start_changes_nothing(bad, split, seeded):
+@pytest.mark.parametrize("kind", ["training", "validation"])
+def test_divergence_at_the_start_changes_nothing(kind, bad, split, seeded):
     model, twin = (seeded(0, network) for _ in range(2))
+    val = split.val if kind == "validation" else None
 
     def loss(outputs, targets):
         return nn.functional.mse_loss(outputs, targets) * bad
 
-    with pytest.raises(DivergenceError, match=rf"of epoch 1 is {bad}\. The usual cause") as caught:
-        fit(model, split.train, optimizer=sgd(model), epochs=10, loss=loss)
-    assert len(caught.value.history) == 0
+    message = rf"the {kind} loss of epoch 1 is {bad}\. The usual cause"
+    with pytest.raises(DivergenceError, match=message) as caught:
+        fit(model, split.train, val, optimizer=sgd(model), epochs=10, loss=loss)
+    history = caught.value.history
+    assert len(history) == 0
+    assert (history.val_loss is None) == (val is None)
     assert_same_bits(model, twin)
 
 
@@ -1003,11 +1008,22 @@ def batches_once(split):
         (lambda _: 5, (TypeError, "must be Samples, or an iterable of (inputs, targets) batches")),
         (lambda _: [], (ValueError, "must give at least one batch in each epoch, got none.")),
         (lambda split: split.train[:], (TypeError, "must give (inputs, targets) pairs, got a fl")),
+        (lambda split: [split.train.inputs[:2]], (TypeError, "must give (inputs, targets) pairs")),
         (lambda split: [(*split.train[:], 1.0)], (TypeError, "must give (inputs, targets) pairs")),
         (lambda _: [([1.0], [2.0])], (TypeError, "must give pairs of tensors with rows, got ([1")),
         (lambda split: [split.train[:0]], (TypeError, "must give pairs of tensors with rows, got")),
     ],
-    ids=["generator", "tensor", "number", "empty", "two tensors", "triple", "lists", "no rows"],
+    ids=[
+        "generator",
+        "tensor",
+        "number",
+        "empty",
+        "two tensors",
+        "two rows",
+        "triple",
+        "lists",
+        "no rows",
+    ],
 )
 def test_what_gives_no_batches_is_refused(name, make, refusal, split, attempt):
     error, message = refusal
