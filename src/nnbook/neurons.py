@@ -112,12 +112,12 @@ def neuron(
     Parameters
     ----------
     weight, bias : float
-        w and b.
+        The numbers w and b.
     activation : callable, default=torch.tanh
-        f: takes a tensor, returns one of the same shape; `torch.tanh` or a module such as
-        `nn.Hardtanh()`.
+        The function f: takes a tensor, returns one of the same shape; `torch.tanh` or a module
+        such as `nn.Hardtanh()`.
     scale : float, default=1.0
-        s.
+        The factor s.
     name : str, default="neuron"
         What legends call it.
 
@@ -172,7 +172,7 @@ def step(
     steepness : float, default=20.0
         The neuron's weight, k, positive, per unit of the input.
     activation : callable, default=torch.tanh
-        f: runs from -1 to 1, as `torch.tanh` and `nn.Hardtanh()` do.
+        The function f: runs from -1 to 1, as `torch.tanh` and `nn.Hardtanh()` do.
 
     Returns
     -------
@@ -218,7 +218,7 @@ def bump(
     steepness : float, default=20.0
         The neurons' weight, k, positive, per unit of the input.
     activation : callable, default=torch.tanh
-        f: runs from -1 to 1, as `torch.tanh` and `nn.Hardtanh()` do.
+        The function f: runs from -1 to 1, as `torch.tanh` and `nn.Hardtanh()` do.
 
     Returns
     -------
