@@ -5,6 +5,7 @@ follows `--` is handed on.
 """
 
 import hashlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -51,6 +52,10 @@ def docs_environment(session: nox.Session, chapters: list[str]) -> None:
     """Set what the site's build reads from the environment."""
     session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
     session.env["OMP_NUM_THREADS"] = "1"
+    # Where data for builds lie beside the checkout, page 7.4 need not download its table.
+    beside = ROOT.parent / "shared" / "data"
+    if beside.is_dir() and "NNBOOK_DATA_DIR" not in os.environ:
+        session.env["NNBOOK_DATA_DIR"] = str(beside)
     session.env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # matplotlib's SVG figures of the MyST pages vanish under a forced backend.
     session.env["MPLBACKEND"] = None

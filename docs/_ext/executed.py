@@ -13,15 +13,23 @@ from chapters import CHAPTERS, EXAMPLES, chosen_chapters
 logger = logging.getLogger(__name__)
 
 
-def remove_orphans(app: Sphinx) -> None:
-    """Delete what the gallery once made of scripts that are gone or renamed."""
+def remove_outdated(app: Sphinx) -> None:
+    """Delete what the gallery made of scripts that are gone, and run again what lacked its data."""
     generated = Path(app.srcdir) / "auto_examples"
+    for page in pages_without_data(generated):
+        page.with_suffix(".py.md5").unlink(missing_ok=True)
     for script in sorted(generated.glob("*/plot_*.py")):
         if not (EXAMPLES / script.relative_to(generated)).exists():
             for path in script.parent.glob(f"{script.stem}.*"):
                 path.unlink()
             for path in script.parent.glob(f"images/**/sphx_glr_{script.stem}_*"):
                 path.unlink()
+
+
+def pages_without_data(generated: Path) -> list[Path]:
+    """Return the pages that printed a line "no table: ..." in place of their outputs."""
+    pages = sorted(generated.glob("*/plot_*.rst"))
+    return [page for page in pages if "    no table:" in page.read_text(encoding="utf-8")]
 
 
 def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
@@ -59,6 +67,8 @@ def name_slowest(app: Sphinx, error: Exception | None) -> None:
         path.relative_to(generated): json.loads(path.read_text(encoding="utf-8"))["time"]
         for path in generated.glob("*/plot_*.cost.json")
     }
+    for page in pages_without_data(generated):
+        print(f"{page.parent.name}/{page.stem} was built without its data; the page says how to get them")
     print(f"{len(costs)} pages took {sum(costs.values()):.0f} s; the slowest:")
     for path, seconds in sorted(costs.items(), key=lambda item: -item[1])[:5]:
         print(f"{seconds:6.1f} s  {path.parent / path.name.removesuffix('.cost.json')}")
@@ -66,7 +76,7 @@ def name_slowest(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register both steps, the first before the gallery starts."""
-    app.connect("builder-inited", remove_orphans, priority=100)
+    app.connect("builder-inited", remove_outdated, priority=100)
     app.connect("env-check-consistency", check_pages)
     app.connect("build-finished", name_slowest)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,14 +40,14 @@ for row in range(3):
 # without columns. What happens if we subtract one kind from the other? Guess before you read on.
 
 flat = data.targets.squeeze(1)
-print("(11, 1) less (11,) has the shape", tuple((data.inputs - flat).shape))
+print("(11, 1) minus (11,) has the shape", tuple((data.inputs - flat).shape))
 assert (data.inputs - flat).shape == (11, 11)
 assert torch.equal(flat.unsqueeze(1), data.targets)
 
 # %%
 # Each of the eleven rows met each of the eleven numbers: by :term:`broadcasting`, PyTorch stretched
-# the two shapes to (11, 11), without a word. A loss computed from that would be wrong.
-# ``unsqueeze(1)`` turns ``(11,)`` into ``(11, 1)``. nnbook refuses to mix the two:
+# both to (11, 11) and gave no warning. A loss computed from that would be wrong. ``unsqueeze(1)``
+# turns ``(11,)`` into ``(11, 1)``. nnbook refuses to mix the two:
 
 try:
     nnbook.Samples(data.inputs, flat)
@@ -57,8 +57,8 @@ except ValueError as error:
 # %%
 # Look at the data first
 # ----------------------
-# Before any model, a picture. The readings are on the horizontal axis, for they are what we shall
-# know; the temperatures are what we want.
+# Before any model, a picture. The readings are on the horizontal axis, because they are what we
+# will know; the temperatures are what we want.
 
 ax = plots.samples(data)
 plots.describe(
@@ -100,17 +100,19 @@ plots.describe(
 
 n_below = int((data.targets < by_eye(data.inputs) - 0.01).sum())
 print(f"{n_below} of the other 9 dots lie below the line")
+print(f"a reading of 60 means {by_eye(60):.1f} °C, by this line")
 assert 0.5 < w < 0.6
 assert n_below > 9 / 2
 
 # %%
-# One more unit on the old scale is worth about half a degree. The line passes through the outermost
-# dots, and most of the others lie below it: we have used two readings and ignored nine.
+# One more unit on the old scale is worth about half a degree, and the last line is our first answer
+# to the question in the title. The line passes through the outermost dots, and most of the others
+# lie below it: we have used two readings and ignored nine.
 #
 # A judge: mean squared error
 # ---------------------------
 # Which line is better than another? We need one number that says how far a line is from the dots: a
-# :term:`loss`. For each reading take the error, the predicted temperature less the measured one.
+# :term:`loss`. For each reading take the error, the predicted temperature minus the measured one.
 # Errors to either side must not cancel, so they lose their sign, either by squaring or by taking
 # the absolute value. The first gives the :term:`mean squared error`:
 #
@@ -153,7 +155,7 @@ plots.describe(
 print("4 °C off counts as", 4.0**2, "errors of 1 °C")
 
 # %%
-# The loss in code is one line. It judges two lines: the one by eye, and the blunt guess that the
+# The loss in code is one line. It judges two lines: the one by eye, and the naive guess that the
 # temperature simply is the reading, :math:`w = 1` and :math:`b = 0`.
 
 
@@ -161,12 +163,12 @@ def mean_squared_error(predictions, targets):
     return ((predictions - targets) ** 2).mean()
 
 
-blunt = mean_squared_error(1.0 * data.inputs + 0.0, data.targets)
+naive = mean_squared_error(1.0 * data.inputs + 0.0, data.targets)
 ours = mean_squared_error(by_eye(data.inputs), data.targets)
-print(f"temperature = reading: {blunt:.2f} °C²")
+print(f"temperature = reading: {naive:.2f} °C²")
 print(f"by eye:                {ours:.2f} °C²")
-assert abs(blunt - 1763.88) < 0.01  # as published, see the sources
-assert ours < blunt / 100
+assert abs(naive - 1763.88) < 0.01  # as published, see the sources
+assert ours < naive / 100
 
 # %%
 # The root of the loss is back in degrees: the size of a typical error, in which large errors weigh

@@ -27,10 +27,10 @@ print(design[:3])
 # ------------------------------
 # Each reading asks the line to meet its temperature: :math:`b + w u_i = c_i`. Written together,
 # with a column of ones for the bias, that is :math:`X \beta = c`, where :math:`\beta = (b, w)`.
-# Eleven equations for two unknowns cannot all hold, unless the dots lie on a line.
-# :term:`Least squares <least squares>` asks instead for the :math:`\beta` that makes the sum of the
-# squared errors, :math:`\lVert c - X\beta \rVert^2`, as small as it can be. The same :math:`\beta`
-# has the lowest mean squared error, for the mean is only the sum divided by eleven.
+# Eleven equations for two unknowns cannot all hold, unless the dots lie on a line. :term:`Least
+# squares <least squares>` asks instead for the :math:`\beta` that makes the sum of the squared
+# errors, :math:`\lVert c - X\beta \rVert^2`, as small as it can be. The same :math:`\beta` has the
+# lowest mean squared error, because the mean is only the sum divided by eleven.
 #
 # The :term:`QR decomposition` solves this. It writes :math:`X = QR`: the columns of :math:`Q` have
 # length 1 and stand at right angles to each other, and :math:`R` is triangular. The sum of squares
@@ -81,8 +81,8 @@ plots.describe(
 #
 # The floor
 # ---------
-# By the two parts above, no other straight line can have a lower loss. We try a hundred thousand
-# lines in its neighbourhood all the same.
+# By the two parts above, no other straight line can have a lower loss. We check with a hundred
+# thousand lines in its neighbourhood.
 
 mse = residuals.square().mean().item()
 mse_by_eye = (design @ by_eye - data.targets).square().mean().item()
@@ -118,14 +118,14 @@ print(f"condition number of X {condition:.1f}, of X'X {squared:.0f}")
 assert torch.isclose(squared, condition**2)
 
 # %%
-# Here either way leaves digits enough. With many inputs, or badly scaled ones, the square of a
-# large number can leave none, and QR never forms :math:`X^\mathsf{T} X`. The larger of the two
-# numbers comes back on the next page: it also decides how slow it is to walk down to this line.
+# Here both ways keep enough digits. With many inputs, or badly scaled ones, the square of a large
+# number can leave none, and QR never forms :math:`X^\mathsf{T} X`. The larger of the two numbers
+# comes back on the next page: it also decides how slow it is to walk down to this line.
 #
 # What is left over
 # -----------------
-# A :term:`residual` is the measured temperature less the predicted one: the error of page 1.1 with
-# its sign turned round, as statistics has it. Will the eleven residuals show a pattern?
+# A :term:`residual` is the measured temperature minus the predicted one: the error of page 1.1 with
+# its sign reversed, as is usual in statistics. Will the eleven residuals show a pattern?
 
 ax = plots.residuals(line, data)
 plots.describe(
@@ -140,8 +140,9 @@ assert (design.T @ residuals).abs().max() < 1e-9
 # %%
 # Six stems point up and five down, and none is longer than three degrees. Their sum is zero, and so
 # is their sum weighted by the readings; otherwise shifting or tilting the line would still help.
-# Both ends point up and most of the middle points down, as they would if the truth were a little
-# curved. With eleven readings chance does that easily; the exercise below puts a number on it.
+# Both ends point up and most of the middle points down, as they would if the true relation were a
+# little curved. With eleven readings chance does that easily; the exercise below puts a number on
+# it.
 #
 # How firmly is the line held?
 # ----------------------------
@@ -191,7 +192,7 @@ plots.describe(
 
 # %%
 # The first fifty of the new lines form a bundle. It is tight in the middle of the readings and wide
-# at a reading of 0, far outside them. There the intercept is read off, so it is known much less
+# at a reading of 0, far outside them. The intercept is read off there, so it is known much less
 # well than a temperature in the middle.
 #
 # The table
@@ -202,6 +203,7 @@ plots.describe(
 print(line)
 assert torch.allclose(line.standard_errors, standard_errors)
 assert torch.allclose(line.t, t)
+assert standard_errors[1] < w / 10
 
 published = {
     "coefficients": [-17.3047855, 0.5367719],
@@ -218,12 +220,12 @@ for column, values in published.items():
 # alone give a *t* at least this far from zero? The calculation assumes independent errors, equally
 # wide everywhere and bell-shaped. It is not the probability that the coefficient is zero. For the
 # slope it answers a question that nobody asks, whether the old thermometer responds to temperature
-# at all. The standard error says more: the slope is known to within less than a tenth.
+# at all. The standard error says more: it is less than a tenth of the slope.
 #
 # **Try it.** Give the line a second input column, the square of the reading:
 # ``data.with_inputs(torch.cat([data.inputs, data.inputs**2], dim=1))``. The loss falls below the
 # floor. Is the new column's *t* far from zero, or could the bend be chance?
 #
-# A problem that can be solved in one step needs no learning. Networks cannot be solved so. The next
-# page finds the same line step by step, in the way that works for them too:
+# A problem that can be solved in one step needs no learning. Networks cannot be solved this way.
+# The next page finds the same line step by step, in the way that works for them too:
 # :doc:`/auto_examples/1_learning/plot_03_downhill_by_hand`.

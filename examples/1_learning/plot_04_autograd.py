@@ -79,7 +79,7 @@ boxes = {
     "targets": (3.8, 2.6, "targets $c$"),
     "params": (0.0, 1.4, "parameters\n$w$, $b$"),
     "line": (1.9, 1.4, r"$w\,u + b$"),
-    "errors": (3.8, 1.4, r"$e$: less $c$"),
+    "errors": (3.8, 1.4, r"$e$: minus $c$"),
     "square": (5.7, 1.4, r"square $e$"),
     "loss": (7.6, 1.4, "mean:\nthe loss"),
     "mean back": (7.6, 0.0, r"times $1/n$"),
@@ -102,17 +102,17 @@ plots.describe(
 )
 
 # %%
-# The upper row is the way that the loss is computed. The lower row is the :term:`backward pass`:
-# it starts with 1, the slope of the loss against itself, and multiplies by the slope of one
-# operation after another. That is the chain rule, with numbers in place of formulas. At the line,
-# the slopes of all rows add up. Inputs and targets are not watched, so no slopes are sent to
-# them. However many parameters there are, one backward pass finds all slopes and costs a small
-# multiple of the loss itself; central differences need two losses for each parameter.
+# The upper row shows how the loss is computed. The lower row is the :term:`backward pass`: it
+# starts with 1, the slope of the loss against itself, and multiplies by the slope of one operation
+# after another. That is the chain rule, with numbers in place of formulas. At the line, the slopes
+# of all rows add up. Inputs and targets are not watched, so no slopes are sent to them. However
+# many parameters there are, one backward pass finds all slopes and costs a small multiple of the
+# loss itself; central differences need two losses for each parameter.
 #
 # Gradients add up
 # ----------------
-# The last node of the walk says "accumulate". What will ``.grad`` hold after a second
-# ``backward``? (The loss is computed anew, because ``backward`` frees the graph as it goes.)
+# The last node of the walk says "accumulate". What will ``.grad`` hold after a second ``backward``?
+# (The loss is computed again, because ``backward`` frees the graph as it goes.)
 
 mean_squared_error(params, data).backward()
 print("after a second backward:", params.grad)
@@ -124,9 +124,8 @@ print("cleared first:          ", params.grad)
 torch.testing.assert_close(params.grad, published, rtol=1e-5, atol=0)
 
 # %%
-# Twice the gradient: ``backward`` adds to what is there. That is of use when a gradient is
-# gathered in parts, but a descent must start each step from nothing. This is called zeroing the
-# gradient.
+# Twice the gradient: ``backward`` adds to what is there. That is useful when a gradient is gathered
+# in parts, but a descent must start each step from zero. This is called zeroing the gradient.
 #
 # A step without a record
 # -----------------------
@@ -163,9 +162,9 @@ for training in (True, False):
 #
 # The descent, right and wrong
 # ----------------------------
-# All parts are there: loss, zero, backward, step. As on page 1.3 the inputs are scaled by 0.1 and
+# We have all the parts: loss, zero, backward, step. As on page 1.3 the inputs are scaled by 0.1 and
 # the :term:`learning rate` is 0.01. We do it twice, the second time without zeroing, so that each
-# step follows the sum of all gradients so far. Before you look on: will that be faster, will it
+# step follows the sum of all gradients so far. Before you look: will that be faster, will it
 # explode, or something else?
 
 scaled = data.with_inputs(0.1 * data.inputs)
@@ -268,9 +267,9 @@ else:
     raise AssertionError("the change went unnoticed")
 
 # %%
-# Each tensor counts its changes, and the graph remembers this version number for all that it
-# keeps. Without the check, the gradient would be wrong without a word. The mend is ``round``
-# without the underscore, which makes a new tensor:
+# Each tensor counts its changes, and the graph remembers this version number for all that it keeps.
+# Without the check, the gradient would be silently wrong. The fix is ``round`` without the
+# underscore, which makes a new tensor:
 
 errors = params[0] * data.inputs + params[1] - data.targets
 squares = errors**2

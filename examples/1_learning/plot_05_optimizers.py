@@ -78,9 +78,8 @@ def train(method, data, epochs, **options):
         optimizer.step()
         losses.append(loss.item())
         path.append(params.detach().clone())
-    return torch.tensor(losses), torch.stack(
-        path
-    )  # (epochs,), (epochs + 1, 2)
+    # (epochs,), (epochs + 1, 2)
+    return torch.tensor(losses), torch.stack(path)
 
 
 def compare(losses, published):
@@ -98,7 +97,7 @@ published = torch.tensor([5.3671, -17.3012])
 torch.testing.assert_close(sgd_path[-1], published, rtol=1e-4, atol=0)
 
 # %%
-# These are the losses of pages 1.3 and 1.4, as they should be.
+# These are the losses of pages 1.3 and 1.4.
 #
 # Adam, by hand
 # -------------
@@ -171,10 +170,9 @@ plots.describe(
 torch.testing.assert_close(sgd_path[-1], adam_path[-1], rtol=1e-3, atol=0)
 
 # %%
-# SGD rushes to the valley's floor in a few steps and then turns and follows it. Adam climbs in
-# the bias as fast as it gains in the weight, overshoots the floor, loops back and follows it too.
-# The place of arrival is the same. What differs is the pace, and the pace depends on the rate as
-# well:
+# SGD rushes to the valley's floor in a few steps and then turns and follows it. Adam climbs in the
+# bias as fast as it gains in the weight, overshoots the floor, loops back and follows it too. They
+# arrive at the same place. What differs is the pace, and the pace depends on the rate as well:
 
 adam_raw, raw_path = train(torch.optim.Adam, data, epochs=2000, lr=1e-1)
 sgd_faster, _ = train(torch.optim.SGD, scaled, 1000, lr=3e-2)
@@ -232,8 +230,9 @@ torch.testing.assert_close(history.train_loss, adam, rtol=1e-4, atol=0)
 # %%
 # Which unit is it?
 # -----------------
-# The line is found, in several ways. What does it say about the old thermometer? Turned round, it
-# tells what it would show where water freezes and where it boils. Guess the unit.
+# The line is found, in several ways. What does it say about the old thermometer? Solved for the
+# reading, it tells what the thermometer would show where water freezes and where it boils. Guess
+# the unit.
 
 fit = nnbook.least_squares(scaled)
 bias, weight = fit.coefficients.tolist()

@@ -26,8 +26,8 @@ data = raw.with_inputs(0.1 * raw.inputs)
 # %%
 # Hold two out
 # ------------
-# The rows to learn from are the :term:`training set`, the rows held out the :term:`validation
-# set`. Chance decides which is which, for the rows may have been written down in some order.
+# The rows to learn from are the :term:`training set`, the rows held out the :term:`validation set`.
+# Chance decides which is which, because the rows may have been written down in some order.
 # ``randperm`` puts the numbers 0 to 10 into a random order; the last fifth of them, rounded down,
 # validates. The generator has a :term:`seed`: the order is the same each time.
 
@@ -61,8 +61,8 @@ assert torch.allclose(params.grad, from_training)
 
 # %%
 # The second graph is not needed, and it invites a mistake. A ``backward`` on the validation loss
-# raises no error. Its gradient is added to the one that is there, and then the judges have
-# taught:
+# raises no error. Its gradient is added to the one that is there, and then the held-out rows take
+# part in the training:
 
 nnbook.line_loss(params, split.val).backward()
 from_validation = nnbook.gradient_by_hand(params.detach(), split.val)
@@ -136,8 +136,7 @@ assert history.val_loss[-1] > 10 * history.val_loss.min()
 #
 # How to read two loss curves
 # ---------------------------
-# Four pairs of curves are met again and again. These are sketches, drawn by simple formulas and
-# not from runs.
+# Four pairs of curves are common. These are sketches, drawn by simple formulas and not from runs.
 
 t = torch.linspace(0, 1, 100)
 fall = torch.exp(-6 * t)
@@ -233,7 +232,7 @@ assert worst == train_mse.argmin()
 assert rows[worst] == tuple(sorted(val_rows.tolist()))
 
 # %%
-# The seed 0, the first that came to hand, has drawn the unluckiest split of all. What is unlucky
+# The seed 0, simply the first one to try, has drawn the unluckiest split of all. What is unlucky
 # about it? Here it is beside the luckiest.
 
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True)
@@ -257,14 +256,16 @@ plots.describe(
 
 # %%
 # On the left the two lowest readings are held out, and the line has to run on beyond the others.
-# The noise of nine readings has tilted it a little, and far out a little tilt makes a large
-# error. On the right the judges come from the middle, where any sensible line passes. So our B
+# The noise of nine readings has tilted it a little, and far out a little tilt makes a large error.
+# On the right the held-out readings come from the middle, where any sensible line passes. So our B
 # was mostly :term:`extrapolation`. The two curves alone could not tell.
 #
 # And the curves of other splits? The same loop runs from the same start, with the split in the
-# middle of the 55, and with the luckiest.
+# middle of the 55, and with the luckiest. (The middle one holds out rows 7 and 10, as the book
+# does; chapters 4 to 6 use it.)
 
 assert data.inputs[list(rows[worst])].max() < split.train.inputs.min()
+assert rows[middle] == (7, 10)
 others = {i: train(data.split_at(rows[i])) for i in (middle, best)}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True)
 for ax, (index, other) in zip(axes, others.items(), strict=True):
@@ -297,8 +298,8 @@ assert (turns == 10).all()
 # %%
 # Once the validation loss is used to choose something (a rate, an epoch to stop at, a model), it
 # flatters the choice. The chosen model is then measured on a third part of the data, the
-# :term:`test set`, which is looked at once. To choose the split with the loveliest curves is
-# worse still: that is to choose the result.
+# :term:`test set`, which is looked at once. To choose the split with the nicest curves is worse
+# still: that is to choose the result.
 #
 # **Try it.** Hold out three rows instead of two, in all 165 ways. Do the validation losses lie
 # closer together? And the lines, now fitted to eight rows each?

@@ -11,7 +11,6 @@ which we measure what a ``DataLoader`` costs. About eight minutes.
 
 # sphinx_gallery_parallel = False
 
-import textwrap
 import time
 
 import matplotlib.pyplot as plt
@@ -24,9 +23,9 @@ from nnbook import plots
 # %%
 # A data set answers two questions
 # --------------------------------
-# How many rows are there, and what is row number so-and-so? A :class:`torch.utils.data.Dataset`
-# is a class with these two methods. What stands behind them is its own affair: tensors in memory,
-# as here, or files of which one is opened when its row is asked for.
+# How many rows are there, and what is in row number 7, say? A :class:`torch.utils.data.Dataset` is
+# a class with these two methods. What lies behind them is its own business: tensors in memory, as
+# here, or files, each opened when its row is asked for.
 
 
 class Readings(Dataset):
@@ -154,22 +153,14 @@ print(f"cold: {is_cold.float().mean():.2f} of rows, {share:.2f} of draws")
 assert abs(share - 0.5) < 0.05
 
 # %%
-# ``shuffle`` and a sampler both decide on the order, so only one of them may be given. Others to
-# know are ``SequentialSampler``, the default, ``SubsetRandomSampler`` for a part of the rows, and
-# ``BatchSampler``, which groups the numbers.
-
-try:
-    DataLoader(data, shuffle=True, sampler=sampler)
-except ValueError as error:
-    print(textwrap.fill(str(error), 76))
-else:
-    raise AssertionError("shuffle and a sampler were both accepted")
-
-# %%
+# ``shuffle`` and a sampler both decide on the order, so ``DataLoader`` refuses to take both. Others
+# to know are ``SequentialSampler``, the default, ``SubsetRandomSampler`` for a part of the rows,
+# and ``BatchSampler``, which groups the numbers.
+#
 # The short last batch counts less
 # --------------------------------
 # Each of the three batches, a :term:`mini-batch`, has a mean loss. What is the loss of the epoch?
-# The mean of the three, you may say. But the last one stands for three rows, not for four.
+# Not the plain mean of the three: the last one stands for three rows, not for four.
 
 params = torch.tensor([1.0, 0.0])
 parts = [nnbook.Samples(*batch) for batch in loader]
@@ -194,11 +185,12 @@ mean_gradient = counts @ torch.stack(gradients) / counts.sum()  # (2,)
 assert torch.allclose(mean_gradient, nnbook.gradient_by_hand(params, data))
 
 # %%
-# To step after each batch, and not once an epoch, is :term:`stochastic gradient descent` proper:
-# three noisy steps for the work of one exact one. The parameters then move between the batches,
-# so the mean of the losses as they are met belongs to no single line. :func:`nnbook.fit` trains
-# like this, and weights by rows (:doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`
-# opens it up). At a learning rate of 0 nothing moves, and it must find the loss of all rows:
+# A step after each batch, rather than one an epoch, is what :term:`stochastic gradient descent` is
+# named for: three noisy steps for the work of one exact one. The parameters then move between the
+# batches, so the mean of the losses as they are met belongs to no single line. :func:`nnbook.fit`
+# trains like this, and weights by rows (:doc:`page 4.4
+# </auto_examples/4_module/plot_04_training_loop>` opens it up). At a learning rate of 0 nothing
+# moves, and it must find the loss of all rows:
 
 line = torch.nn.Linear(1, 1)
 torch.nn.init.ones_(line.weight)
@@ -213,11 +205,11 @@ assert torch.isclose(from_data.train_loss[0], whole)
 # More processes
 # --------------
 # ``num_workers=4`` makes the loader start four more processes. The first process still draws the
-# order, which does not change. Each worker is handed the row numbers of a batch, fetches and
-# stacks the rows, and sends the batch back, while the model is busy with an earlier one. This
-# pays where a row takes long to get: a picture that is read and decoded, say. Each worker has a
-# data set object and a seed of its own. Where processes start afresh, as on Windows and macOS,
-# the script must keep its main part under ``if __name__ == "__main__":``.
+# order, which does not change. Each worker is handed the row numbers of a batch, fetches and stacks
+# the rows, and sends the batch back, while the model is busy with an earlier one. This pays where a
+# row takes long to get, such as a picture that is read and decoded. Each worker has a data set
+# object and a seed of its own. Where processes start afresh, as on Windows and macOS, and on Linux
+# from Python 3.14 on, the script must keep its main part under ``if __name__ == "__main__":``.
 #
 # With small rows in memory there is next to nothing to share out, and to start workers and send
 # batches between them takes longer than to fetch. The default, 0, fetches in the process that
@@ -229,10 +221,9 @@ assert loader.num_workers == 0
 # What it costs
 # -------------
 # Tensors in memory need none of this: ``randperm`` orders the row numbers, and an index picks a
-# whole batch at once. We time one epoch of drawing batches, without a model, from 4,898 rows of
-# 11 random inputs. Both ways run nine times, turn about, and we keep the ratio of each turn,
-# which says more about the method than about the machine. How many times slower is the loader, do
-# you think?
+# whole batch at once. We time one epoch of drawing batches, without a model, from 4,898 rows of 11
+# random inputs. Both ways run nine times, in turn, and we keep the ratio of each turn, which says
+# more about the method than about the machine. How many times slower is the loader, do you think?
 
 generator = torch.Generator().manual_seed(0)
 many = Readings(
@@ -316,10 +307,10 @@ each = times[2, :, 0].median().item() / len(many)
 print(f"the loader takes {1e6 * each:.1f} µs for each row")
 
 # %%
-# The loader calls ``__getitem__`` for every row, makes two tiny tensors each time, and then
-# stacks them again. Microseconds for a row are nothing beside a file that must be opened, and
-# everything beside eleven numbers that lie ready. So ``fit`` picks the rows of ``Samples`` by
-# index, and a ``DataLoader`` is the tool for rows that are slow to get.
+# The loader calls ``__getitem__`` for every row, makes two tiny tensors each time, and then stacks
+# them again. Microseconds for a row are nothing beside opening a file, and a lot beside eleven
+# numbers that are already in memory. So ``fit`` picks the rows of ``Samples`` by index, and a
+# ``DataLoader`` is the tool for rows that are slow to get.
 #
 # **Try it.** ``BatchSampler(RandomSampler(many), 256, drop_last=False)``, from the same module as
 # ``DataLoader``, gives lists of row numbers. Use it as the ``sampler`` of a ``DataLoader`` with

@@ -113,8 +113,8 @@ assert torch.tensor(2.0**24, dtype=torch.float64) + 1 != 2.0**24
 
 # %%
 # Where types meet, :term:`type promotion` decides: a whole and a floating type give the floating
-# one, and of two floating types the wider wins. A Python number, or a tensor of shape (), does
-# not widen a tensor that has dimensions.
+# one, ``float32`` and ``float64`` give ``float64``. A Python number, or a tensor of shape (), does
+# not widen a tensor of the same kind that has dimensions.
 
 whole = torch.tensor([1, 2, 4])
 halves = torch.tensor([0.5, 1.5, 2.5])
@@ -171,10 +171,10 @@ assert nines.T.reshape(18).data_ptr() != nines.data_ptr()
 assert nines[[0, 1]].data_ptr() != nines.data_ptr()
 
 # %%
-# A dimension more, a dimension less
-# ----------------------------------
+# One dimension more or less
+# --------------------------
 # The models of this book take one row per observation: shape (11, 1), not (11,). ``unsqueeze(1)``
-# puts a dimension of size 1 in place 1, the index ``None`` does the same, and ``squeeze(1)``
+# inserts a dimension of size 1 at position 1, the index ``None`` does the same, and ``squeeze(1)``
 # removes it.
 
 data = nnbook.load_thermometer()
@@ -233,9 +233,9 @@ plots.describe(
 
 # %%
 # The dotted cells are the stretched ones; no memory is spent on them. Every number of the column
-# meets every number of the row. That is handy for taking a column's mean from it, refused where
-# the sizes do not fit, and a trap where it was not meant: (11, 1) less (11,) is a table of 121
-# differences.
+# meets every number of the row. That is handy for taking a column's mean from it, refused where the
+# sizes do not fit, and a trap where it was not meant: (11, 1) minus (11,) is a table of 121
+# differences (:doc:`page 1.1 </auto_examples/1_learning/plot_01_two_thermometers>`).
 
 assert (nines - nines.mean(dim=0)).shape == (2, 9)
 assert "must match" in refusal(torch.add, torch.ones(2, 3), torch.ones(2))
@@ -244,9 +244,9 @@ assert (data.targets - flat).shape == (11, 11)
 # %%
 # NumPy
 # -----
-# ``from_numpy`` and ``numpy()`` copy nothing: array and tensor share their memory.
-# ``torch.tensor`` copies. NumPy's decimal numbers are ``float64``, which a layer of ``float32``
-# weights refuses, so convert them once, at the door.
+# ``from_numpy`` and ``numpy()`` copy nothing: array and tensor share their memory. ``torch.tensor``
+# copies. NumPy's decimal numbers are ``float64``, which a layer of ``float32`` weights refuses, so
+# convert them once, on the way in.
 
 array = np.linspace(0.0, 1.0, 5)
 shared, copied = torch.from_numpy(array), torch.tensor(array)
@@ -279,7 +279,7 @@ assert "Tensor.cpu()" in refusal(tensor.to("meta").numpy)
 # ------------------------
 # Picture files give height, width, colour. PyTorch's layers want a batch of shape (N, C, H, W): N
 # pictures, C :term:`channels <channel>`, H rows, W columns. ``permute`` reorders the dimensions,
-# and ``stack`` makes a batch. A scan of a body has depth as well: (N, C, D, H, W).
+# and ``stack`` makes a batch.
 
 picture = torch.arange(72.0).view(4, 6, 3)  # (H, W, C)
 channels_first = picture.permute(2, 0, 1)  # (C, H, W)
@@ -287,8 +287,6 @@ pictures = torch.stack([channels_first, channels_first])  # (N, C, H, W)
 assert pictures.shape == (2, 3, 4, 6)
 assert pictures[1, 2, 3, 5] == picture[3, 5, 2]
 assert torch.nn.Conv2d(3, 8, kernel_size=1)(pictures).shape == (2, 8, 4, 6)
-scans = torch.zeros(2, 1, 5, 4, 6)  # (N, C, D, H, W)
-assert torch.nn.Conv3d(1, 8, kernel_size=1)(scans).shape == (2, 8, 5, 4, 6)
 
 # %%
 # A long table of hourly measurements becomes a volume, too: a day, a quantity, an hour. PyTorch
@@ -327,5 +325,5 @@ print("every fact on this page has been checked")
 # **Try it.** Predict the shape of ``torch.ones(5, 1, 4) + torch.ones(3, 1)``, then ask PyTorch.
 # And what is ``torch.arange(24).view(2, 3, 4).permute(2, 0, 1)[3, 1, 0]``?
 #
-# New here? Begin with :doc:`/auto_examples/1_learning/plot_01_two_thermometers`. Otherwise the
-# next chapter waits, with :doc:`/auto_examples/2_neurons/plot_01_one_neuron`.
+# New here? Begin with :doc:`/auto_examples/1_learning/plot_01_two_thermometers`. Otherwise go on to
+# the next chapter, with :doc:`/auto_examples/2_neurons/plot_01_one_neuron`.

@@ -27,9 +27,9 @@ from nnbook import activations, neurons, plots
 #
 #    o = f(w x + b).
 #
-# Weight and bias are the two numbers that training changes. The function is chosen once, by whoever
-# builds the neuron, and has nothing to learn. Here it is :term:`tanh`, the hyperbolic tangent. It
-# returns a number between -1 and 1, whatever it is given.
+# Weight and bias are the two numbers that training changes. The function is chosen when the neuron
+# is built, and has nothing to learn. Here it is :term:`tanh`, the hyperbolic tangent. It returns a
+# number between -1 and 1, whatever it is given.
 
 
 def neuron(x, w, b):
@@ -75,12 +75,12 @@ plots.describe(
 # is all that is new. A neuron with several inputs has a weight for each, and all the products meet
 # in the sum. The next page takes that up.
 #
-# Two sentences on brains. F. Rosenblatt offered his :term:`perceptron` in 1958 as a model of how a
-# brain stores what it perceives, built of units that switch by a step when what flows in passes a
-# threshold ("The perceptron: a probabilistic model for information storage and organization in the
-# brain", *Psychological Review* 65, 386-408), and names such as neuron are left from models of that
-# kind. The likeness is worth little today: nerve cells send pulses in time and learn in other ways,
-# and what goes into a network is judged by whether it works, not by whether a brain does the same.
+# Two sentences on brains. F. Rosenblatt presented his :term:`perceptron` in 1958 as a model of how
+# a brain stores what it perceives, built of units that switch when their input passes a threshold
+# ("The perceptron: a probabilistic model for information storage and organization in the brain",
+# *Psychological Review* 65, 386-408), and names such as neuron date from models of that kind. The
+# likeness is worth little today: nerve cells send pulses in time and learn in other ways, and what
+# goes into a network is judged by whether it works, not by whether a brain does the same.
 #
 # What the bend does
 # ------------------
@@ -117,9 +117,9 @@ assert from_level < 0.005
 
 # %%
 # So a neuron with tanh has one stretch where it answers almost in proportion, and two where it
-# hardly answers at all. Tanh is one bend among many;
-# :doc:`page 3.2 </auto_examples/3_activations/plot_02_catalogue>` lays others beside it. That there
-# is a bend matters more than which: straight lines put into straight lines give nothing but a
+# hardly answers at all. Tanh is one bend among many; :doc:`page 3.2
+# </auto_examples/3_activations/plot_02_catalogue>` lays others beside it. That there is a bend
+# matters more than which one: straight lines put into straight lines give nothing but a
 # :doc:`straight line again </auto_examples/3_activations/plot_04_depth_without_activation>`.
 #
 # Two knobs

@@ -144,7 +144,7 @@ assert len(ax.lines) == W0.numel() + W1.numel() == 4 * 3 + 2 * 4
 # Why the last layer has no tanh
 # ------------------------------
 # The highest temperature of our data is 28 °C, and tanh returns numbers between -1 and 1. What is
-# the best that a network ending in a tanh could do? No training is needed to tell: at each reading,
+# the best that a network ending in a tanh could do? We need no training to know: at each reading,
 # its best answer is the number in this range that is nearest to the temperature.
 
 data = nnbook.load_thermometer()
@@ -156,10 +156,10 @@ print(f"its mean squared error is never below {floor:.1f} °C²")
 assert shortest == 28 - 1
 
 # %%
-# No weights can mend that. We train one network of each kind all the same. :func:`nnbook.fit`
-# lowers the loss by many small steps, as
-# :doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>` explains. Inputs are scaled by
-# 0.1, as in chapter 1. Where will the curve of the network with the last tanh run?
+# No weights can change that. We train one network of each kind to see it. :func:`nnbook.fit` lowers
+# the loss by many small steps, as :doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`
+# explains. Inputs are scaled by 0.1, as in chapter 1. Where will the curve of the network with the
+# last tanh run?
 
 scaled = data.with_inputs(0.1 * data.inputs)
 torch.manual_seed(0)
@@ -195,19 +195,19 @@ assert floor - 0.01 < losses[1] < floor + 5
 
 # %%
 # The solid curve rises with the readings up to 28 °C. It even comes nearer to them than the best
-# straight line, which with eleven readings is a warning and no merit
-# (:doc:`page 1.2 </auto_examples/1_learning/plot_02_least_squares>`). The dashed curve stays within
-# 1 °C of zero, and its loss is close to the least that we worked out for it. The limit lies in the
-# last function, not in the training.
+# straight line, which with eleven readings is a warning, not a success (:doc:`page 1.2
+# </auto_examples/1_learning/plot_02_least_squares>`). The dashed curve stays within 1 °C of zero,
+# and its loss is close to the least that we worked out for it. The limit lies in the last function,
+# not in the training.
 #
 # There are exceptions. Where an answer must lie in a range, such as a probability between 0 and 1,
 # a last activation keeps it there, as
 # :doc:`page 3.1 </auto_examples/3_activations/plot_01_scores_in_range>` shows. And one may divide
 # the targets until they fit.
 #
-# **Try it.** Do that: train ``networks["tanh at the end"]`` on
-# ``nnbook.Samples(scaled.inputs, data.targets / 30)`` and multiply its answers by 30. Which
-# temperatures can it still never tell?
+# **Try it.** Do that: train ``networks["tanh at the end"]`` on ``nnbook.Samples(scaled.inputs,
+# data.targets / 30)`` and multiply its answers by 30. Which temperatures can it still never
+# predict?
 #
 # The next page adds neurons up and puts them into each other:
 # :doc:`/auto_examples/2_neurons/plot_03_composed_neurons`.

@@ -93,7 +93,7 @@ assert max(neuron(x).abs().max() for neuron in (A, B, C, D)) <= 1
 
 # %%
 # Third row: C rises, so C(A + B) follows A + B, up where it goes up and down where it goes down. It
-# is no copy: the bump is pressed flat against the ceiling of 1, and the dip comes out deep. D
+# is not a copy: the bump is pressed flat against the ceiling of 1, and the dip comes out deep. D
 # falls, so D(A + B) mirrors A + B: a dip where the bump was, a slight bump where the dip was.
 
 rising = total.diff()
@@ -149,8 +149,8 @@ assert abs(y[halfway] - peak) < 1e-4
 #
 # Two corrections
 # ---------------
-# Two things are published otherwise. The notebook that goes with the book labels the fourth neuron
-# tanh(-3x - 1.5) in its figure, and computes with +1.5, as we do. Does the sign matter?
+# Two things were published differently. The notebook that goes with the book labels the fourth
+# neuron tanh(-3x - 1.5) in its figure, and computes with +1.5, as we do. Does the sign matter?
 
 E = neurons.neuron(-3.0, -1.5, name="E")  # D as it is labelled
 computed = {curve.name: curve for curve in (C + D, D(A + B), last)}
@@ -206,5 +206,5 @@ print(f"{n_parameters} parameters, the same curve")
 # **Try it.** Turn the two 1.0 of the last layer into -1.0, one at a time. Which of the two dips
 # becomes a bump? Then draw the network with ``plots.network(network)``.
 #
-# What does the loss look like, as a function of such numbers? The next page goes and looks:
+# What does the loss look like, as a function of such numbers? The next page draws it:
 # :doc:`/auto_examples/2_neurons/plot_04_shape_of_the_error`.

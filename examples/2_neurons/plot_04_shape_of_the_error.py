@@ -29,8 +29,8 @@ x = nnbook.Standardize.of(data.inputs)(data.inputs)  # (11, 1)
 y = nnbook.Standardize.of(data.targets)(data.targets)  # (11, 1)
 
 # %%
-# A bowl, and what is none
-# ------------------------
+# A bowl, and what is not one
+# ---------------------------
 # A line has two parameters, and its loss can be drawn over a plane. The network of page 2.3 has 13.
 # So we take its own curve, C(A + B) + D(A + B), as targets, leave eleven parameters at their right
 # values, and set two free: the weights of A and B. At -2 and 1 the loss is zero. Descents start at
@@ -98,12 +98,12 @@ torch.testing.assert_close(one, other, rtol=0, atol=0.01)
 # a bowl. The :term:`Hessian` of page 1.3, the loss's second derivatives, is the same everywhere,
 # and its :term:`eigenvalues <eigenvalue>` are positive: the loss bends upwards in every direction.
 # Such a function is :term:`convex`: a string drawn tight between two points of the surface never
-# runs below the surface. Where no direction leads down, one is at the lowest loss of all.
+# runs below the surface. Where no direction leads down, the loss is the lowest of all.
 #
 # On the right a ridge parts two valleys. The solid path finds -2 and 1. The dashed one ends in the
 # other valley, which has a bottom of its own: a :term:`local minimum`, lower than all around it,
-# but not the :term:`global minimum`, the lowest of all. Once round its end, on a circle, the loss
-# is higher all the way:
+# but not the :term:`global minimum`, the lowest of all. On a circle around its end, the loss is
+# higher everywhere:
 
 at_bottom = hessian(line_loss, one)
 assert torch.linalg.eigvalsh(at_bottom).min() > 1
@@ -124,9 +124,9 @@ assert on_circle > network_loss(bad) > 0.01
 #
 # Is the bend to blame?
 # ---------------------
-# A line has a bowl, and tanh is curved: has tanh spoilt it? Take it away. The model
-# :math:`w_2 w_1 x` is two linear layers of one unit each, without biases: a straight line in
-# :math:`x`. Is its loss on the eleven readings a bowl?
+# A line has a bowl, and tanh is curved. Is tanh to blame? Take it away. The model :math:`w_2 w_1 x`
+# is two linear layers of one unit each, without biases: a straight line in :math:`x`. Is its loss
+# on the eleven readings a bowl?
 
 
 identity = nn.Identity()
@@ -204,7 +204,7 @@ for n in (2, 3, 13):
 # %%
 # That is the number of orders times the number of signs. A function of that many units, all in use
 # and all different, lies in so many places. If one of them is a bottom, all are. They are equally
-# good, so this does no harm; but one single bottom is not to be expected.
+# good, so this does no harm; but we cannot expect a single bottom.
 #
 # Many starts, many ends
 # ----------------------

@@ -28,9 +28,9 @@ from nnbook import neurons, plots
 # %%
 # A step, and a bump
 # ------------------
-# A neuron with a large weight is nearly a switch. Halved and lifted it runs from 0 to 1: a step, at
-# a place of our choice. Less a second step, further to the right, it is a bump. The constants
-# cancel, so a bump takes two neurons and nothing else.
+# A neuron with a large weight is nearly a switch. Halved and lifted, it runs from 0 to 1: a step,
+# wherever we want it. Subtract a second step, further to the right, and a bump is left. The
+# constants cancel, so a bump takes two neurons and nothing else.
 
 
 def step(x, at, steepness):
@@ -185,8 +185,7 @@ assert abs(slopes[1] + 2) < 0.15
 # %%
 # On logarithmic axes a power law is a straight line, and its slope is the power. The slope of the
 # stairs is about -1: twice the units, half the error. That of the straight pieces is about -2:
-# twice the units, a quarter. Both go to zero, and we may have any error that we are willing to pay
-# units for.
+# twice the units, a quarter. Both go to zero: any error can be had, at the price of units.
 #
 # The same curve, learned
 # -----------------------
@@ -257,8 +256,8 @@ with torch.no_grad():
 # %%
 # On the interval Adam has followed the curve with all three seeds, and more closely than the
 # straight pieces do. It could put its units where the curve needs them; ours stand in a row, needed
-# or not. Plain SGD, in as many steps, has found the large waves only. Outside nothing is right: the
-# pieces end, and the learned curves go their own ways, each seed to another level.
+# or not. Plain SGD, in as many steps, has found only the large waves. Outside nothing is right: the
+# pieces end, and the learned curves go their own ways, a different one for each seed.
 #
 # What is proved, and what is not
 # -------------------------------
@@ -279,8 +278,8 @@ with torch.no_grad():
 #   ten inputs has 12 to the power of ten of them.
 # - Such weights exist. That descent finds them is not said: plain SGD has not, in 2,000 steps, and
 #   on :doc:`page 2.4 </auto_examples/2_neurons/plot_04_shape_of_the_error>` most starts did not.
-# - The activation is not a polynomial. A thousand units that square make nothing but a parabola,
-#   whose third differences are zero:
+# - The activation is not a polynomial. A thousand units that square their sums make nothing but a
+#   parabola, whose third differences are zero:
 
 torch.manual_seed(0)
 places = torch.linspace(-3, 3, 13, dtype=torch.float64).unsqueeze(1)  # (13, 1)
@@ -292,16 +291,16 @@ assert parabola.diff(n=3, dim=0).abs().max() < 1e-9
 # What learning means here
 # ------------------------
 # In chapter 1 we chose the shape, a straight line, and learned two numbers. A network can take
-# almost any. Nobody tells it a rule; examples bend it, by way of its weights. Whether it has
-# learned does not show on these examples, which a large enough network can follow in any case. It
-# has learned if its answers are right for data that it has not seen, from the same source.
+# almost any shape. Nobody gives it a rule; examples change its weights. Whether it has learned does
+# not show on these examples, which a large enough network can follow in any case. It has learned if
+# its answers are right for data that it has not seen, from the same source.
 #
-# What one gives up is an explanation. The line's slope says how many degrees one unit is worth, and
-# that both scales are evenly divided explains why there is a line at all, for readings that nobody
-# has taken as well. A network's weights mean nothing of the kind. Another seed has others, with
-# nearly the same answers inside the interval and different ones outside. For thermometers we keep
-# the line. For questions whose rule nobody can write down, such as what a dog looks like, there is
-# the network.
+# What one gives up is an explanation. The line's slope says how many degrees one unit is worth.
+# Both scales are evenly divided, which explains why there is a line at all, also for readings that
+# nobody has taken. A network's weights mean nothing of the kind. Another seed gives other weights,
+# with nearly the same answers inside the interval and different ones outside. For thermometers we
+# keep the line. For questions whose rule nobody can write down, such as what a dog looks like,
+# there is the network.
 #
 # **Try it.** Build ``neurons.bump_network(torch.sign, (-3, 3), n)`` for growing even ``n`` and draw
 # it around zero, where the sign jumps. What becomes of the largest error?

@@ -33,7 +33,7 @@ for name, score in zip(photographs, raw.tolist(), strict=True):
 assert raw.tolist() == [12, 6, -10, -1000]
 
 # %%
-# Only the bear got a score that the scale has. The other three are not absurd as an order, for a
+# Only the bear got a score that the scale has. The order of the other three makes sense: a
 # scrapyard is even less of a dog than a garbage truck. But nobody can use -1000 out of 10, and in a
 # mean with other scores it would drown them all.
 #
@@ -100,7 +100,7 @@ assert torch.tanh(scrapyard) == -1
 
 # %%
 # Not a number: :math:`e^{1000}` is more than a ``float32`` can hold, it becomes infinite, and
-# infinity divided by infinity has no value. The formula is right and still unfit for use. PyTorch
+# infinity divided by infinity has no value. The formula is right and still unusable. PyTorch
 # computes the same function in a way that does not overflow, which is one reason to use its
 # version. The answer -1 is rounded: exactly, tanh only comes close to -1. Squeezed numbers keep
 # their order, as long as the computer has digits left to tell them apart.
@@ -176,7 +176,7 @@ assert bear > 5 * dog
 # From 0 to 1
 # -----------
 # For a probability the ends should be 0 and 1. The :term:`sigmoid`, :math:`1 / (1 + e^{-x})`, has
-# them. It is a tanh in other measures: twice as wide, half as high, moved up.
+# them. It is a tanh rescaled: twice as wide, half as high, moved up.
 
 x = torch.linspace(-6, 6, 121)
 sigmoid = 1 / (1 + (-x).exp())
@@ -187,13 +187,13 @@ torch.testing.assert_close(squeeze(x), 10 * torch.sigmoid((x - 5) / 2.5))
 # %%
 # The last line says that our squeezed score has been a sigmoid all along. Where several classes
 # compete, dog, bear and truck, their scores become probabilities together, by a relative of the
-# sigmoid called :term:`softmax`; we shall need it when there are classes to tell apart.
+# sigmoid called :term:`softmax`; it will be needed when there are classes to tell apart.
 #
 # At the end of a network such a function is a promise about the answer. Inside one it has another
 # task, to bend the line, as :doc:`page 2.1 </auto_examples/2_neurons/plot_01_one_neuron>` did.
 #
-# **Try it.** Put ``nn.Hardtanh()`` in the place of tanh in the figure of the three bands. Which of
-# the three photographs notices the nudge now, and how much of it?
+# **Try it.** Replace tanh by ``nn.Hardtanh()`` in the figure of the three bands. Which of the three
+# photographs notices the nudge now, and how much of it?
 #
 # The next page draws all of them side by side:
 # :doc:`/auto_examples/3_activations/plot_02_catalogue`.

@@ -21,7 +21,7 @@ from nnbook import activations, plots
 # %%
 # Eleven formulas
 # ---------------
-# In float64, so that rounding does not get in the way:
+# In ``float64``, so that rounding does not get in the way:
 
 x = torch.linspace(-3, 3, 601, dtype=torch.float64)
 zero = torch.zeros_like(x)
@@ -89,7 +89,7 @@ assert abs(by_autograd.max() - 0.25) < 1e-6
 # %%
 # All agree. The sum before ``backward`` is a trick: each output depends on its own input only, so
 # the gradient of the sum holds all the slopes. nnbook's ``activations.derivative`` does the same in
-# one call. The sigmoid is steepest at 0, with a slope of a quarter; we shall need that.
+# one call. The sigmoid is steepest at 0, with a slope of a quarter, which will matter below.
 #
 # Where there is no derivative
 # ----------------------------
@@ -113,11 +113,10 @@ assert activations.derivative(hardshrink, corner + edge) == 0
 # %%
 # ReLU is continuous there but has a :term:`kink`, with one slope on each side. The difference takes
 # the mean of the two; autograd must return something, and PyTorch returns 0. An input of exactly
-# zero is rare, so little hangs on the choice. Hardshrink is worse off: it has a jump, the
-# difference grows beyond all bounds, and autograd's 0 tells nothing of it. The book, in section
-# 6.1.5, speaks of "point discontinuities" in Hardtanh and ReLU. They have none; what jumps there is
-# the slope. A fine grid shows it: only across a true jump is the step from one point to the next
-# still large.
+# zero is rare, so the choice matters little. Hardshrink is worse: it has a jump, the difference
+# grows beyond all bounds, and autograd's 0 shows nothing of it. The book, in section 6.1.5, speaks
+# of "point discontinuities" in Hardtanh and ReLU. They have none; what jumps there is the slope. A
+# fine grid shows it: only across a true jump is the step from one point to the next still large.
 
 catalogue = activations.CATALOGUE
 fine = torch.linspace(-3, 3, 600_001, dtype=torch.float64)
@@ -176,10 +175,11 @@ for name, activation in catalogue.items():
 
 # %%
 # Read the columns from the right. Every function is sensitive somewhere, or nothing could be
-# learned through it. Most are insensitive somewhere too, which is called :term:`saturation`, but
-# not all: an early edition (2019) of the book asks for such a range in every activation, and
-# LeakyReLU has none. At a kink PyTorch returns the slope of one of the two sides. The value at 0
-# says what a unit passes on when its sum is zero: most stay silent, Sigmoid and Softplus do not.
+# learned through it. Most also have a range where they hardly respond; at an end of the curve this
+# is called :term:`saturation`. An early edition (2019) of the book asks for such a range in every
+# activation, but LeakyReLU has none. At a kink PyTorch returns the slope of one of the two sides.
+# The value at 0 says what a unit passes on when its sum is zero: most stay silent, Sigmoid and
+# Softplus do not.
 #
 # What do all eleven share? They are not straight lines, and have a derivative everywhere but at a
 # few points. Little more is asked of an activation.
@@ -207,7 +207,7 @@ assert steepest["ReLU"] == 1
 # everything through wherever the input is positive, and nothing elsewhere. That is the main reason
 # why ReLU is today's default between layers; that it costs a comparison and no exponential is
 # another. Its weakness is the dropped half. A unit whose sum is negative for all rows gets no
-# gradient and may never come back. LeakyReLU is the simplest remedy; GELU and SiLU, common in large
+# gradient and may never recover. LeakyReLU is the simplest remedy; GELU and SiLU, common in large
 # language models, fade out on the left where ReLU stops dead.
 #
 # The sigmoid is kept where a number between 0 and 1 is meant: for a probability at the end of a

@@ -26,16 +26,16 @@ print(f"from {scaled.inputs.min():.1f} to {scaled.inputs.max():.1f}")
 # %%
 # The gradient that gets through
 # ------------------------------
-# Scaled by 0.1, as in chapter 1, the readings lie between about 2 and 8. An untrained network
-# answers the hottest of them. Unit :math:`j` of its hidden layer computes
-# :math:`s_j = w_j x + b_j`, and the output weighs :math:`\tanh s_j` by :math:`v_j`. By the chain
-# rule, the squared error of this reading sends to :math:`w_j` the gradient
+# Scaled by 0.1, as in chapter 1, the readings lie between about 2 and 8. We take the hottest one
+# and an untrained network. Unit :math:`j` of its hidden layer computes :math:`s_j = w_j x + b_j`,
+# and the output weighs :math:`\tanh s_j` by :math:`v_j`. By the chain rule, the squared error of
+# this reading sends to :math:`w_j` the gradient
 #
 # .. math::
 #
 #    2\,(o - c) \cdot v_j \cdot \tanh'(s_j) \cdot x, \qquad \tanh' s = 1 - \tanh^2 s.
 #
-# It is a product of the error, the unit's say, the slope where the unit stands, and the input.
+# It is a product of the error, the unit's output weight, the slope at its sum, and the input.
 
 torch.manual_seed(0)
 model = nnbook.mlp(1, 13, 1)
@@ -140,12 +140,12 @@ assert len(favourites) >= 4
 # The right one. On the left the upper rows are dark: an input of 5 times a weight of a half is
 # already out of range, and the units prefer the coldest reading or the hottest. On the right most
 # rows have a bright stretch, in different columns: the units of one layer listen to different
-# readings, and the error of a reading mainly trains the units that hear it. So a layer can share
-# out a curve among its units.
+# readings, and the error of a reading mainly trains the units that hear it. So a layer can divide a
+# curve among its units.
 #
 # Two hundred networks
 # --------------------
-# One seed proves little. Two hundred starts, with PyTorch's default weights:
+# One seed proves little. Here are two hundred starts, with PyTorch's default weights:
 
 networks = []
 for seed in range(200):
@@ -236,7 +236,8 @@ plots.describe(
 #
 # Slopes are not the whole story. Centring also makes the valley of the loss less narrow, as
 # :doc:`page 1.3 </auto_examples/1_learning/plot_03_downhill_by_hand>` saw for a line, and so allows
-# the larger rate. Either way: standardize what goes in, by mean and deviation of the training rows.
+# the larger rate. Either way: standardize the inputs, by the mean and standard deviation of the
+# training rows.
 #
 # **Try it.** Train on readings that are scaled by 0.1 and centred, but not divided by their
 # deviation. Which of the two bundles of curves do they join?

@@ -29,9 +29,9 @@ from nnbook import activations, plots
 #    W_2 (W_1 x + b_1) + b_2 = (W_2 W_1)\,x + (W_2 b_1 + b_2).
 #
 # That is one linear layer again. Its matrix is the product of the two; its bias is the first bias
-# sent through the second layer, plus the second. (Mathematicians call :math:`W x + b`
-# :term:`affine`, and linear only when :math:`b` is zero. Programmers say linear for both.) What
-# holds for two holds for any number, taken one by one:
+# sent through the second layer, plus the second. (Strictly, all this is :term:`affine`, as
+# :doc:`page 2.2 </auto_examples/2_neurons/plot_02_layers>` said.) What holds for two holds for any
+# number, one after the other:
 
 
 def collapse(stack):
@@ -45,8 +45,8 @@ def collapse(stack):
 
 # %%
 # Ten layers from 3 inputs to 2 outputs, 13 numbers wide in between. :func:`nnbook.mlp` builds them
-# with ``nn.Identity``, which returns what it gets, in the place of the activation. How far will the
-# ten layers and the one be apart?
+# with ``nn.Identity``, which returns its input, in place of the activation. How far apart will the
+# ten layers and the one be?
 
 
 def linear_stack(dtype):
@@ -71,10 +71,10 @@ n_flat = weight.numel() + bias.numel()
 print(f"{n_deep} parameters do the work of {n_flat}")
 
 # %%
-# A few roundings, in single and in double precision: equal, but for the digits that a computer
-# lacks. The sums are the same, taken in another order. Over a thousand parameters do the work of
-# eight. A stack may even do less than one layer: through a hidden layer of width 1, only one number
-# gets from the inputs to the outputs.
+# A few roundings, in single and in double precision: equal, but for rounding. The same terms are
+# added in another order. Over a thousand parameters do the work of eight. A stack may even do less
+# than one layer: through a hidden layer of width 1, only one number gets from the inputs to the
+# outputs.
 #
 # Not a polynomial
 # ----------------
@@ -141,11 +141,11 @@ plots.describe(
 #
 # Such a stack on the thermometer
 # -------------------------------
-# Three linear layers learn the readings, standardized as on the page before. If they are a straight
-# line, they cannot get below the floor of
-# :doc:`page 1.2 </auto_examples/1_learning/plot_02_least_squares>`. Will they reach it?
-# (:func:`nnbook.fit` is the loop of
-# :doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`.)
+# Three linear layers learn the readings, standardized as on :doc:`page 3.3
+# </auto_examples/3_activations/plot_03_where_a_neuron_listens>`. If they are a straight line, they
+# cannot get below the floor of :doc:`page 1.2 </auto_examples/1_learning/plot_02_least_squares>`.
+# Will they reach it? (:func:`nnbook.fit` is the loop of :doc:`page 4.4
+# </auto_examples/4_module/plot_04_training_loop>`.)
 
 data = nnbook.load_thermometer()
 data = data.with_inputs(nnbook.Standardize.of(data)(data.inputs))
@@ -199,12 +199,12 @@ assert (activations.derivative(layers, x) == 1).all()
 # check shows why no training makes use of it: autograd knows the formula and not the rounding, and
 # reports the slope 1 everywhere.
 #
-# It can be used all the same. J. Foerster found another such place, next to zero, where the
-# smallest numbers are rounded to nothing ("Nonlinear Computation in Deep Linear Networks", OpenAI
-# blog, 2017). A deep linear network whose numbers were pushed down to there told handwritten digits
-# apart better than the same network trained by back-propagation, which knows no rounding. Its
-# weights were found from random variations instead. A curiosity, and a reminder: what runs is not
-# the formula but its rounded copy.
+# It can be used, though. J. Foerster found another such place, next to zero, where the smallest
+# numbers are rounded to nothing ("Nonlinear Computation in Deep Linear Networks", OpenAI blog,
+# 2017). A deep linear network whose numbers were pushed down to there told handwritten digits apart
+# better than the same network trained by back-propagation, which knows no rounding. Its weights
+# were found by trying random variations instead. It is a curiosity, and a reminder: what runs is
+# not the formula but its rounded copy.
 #
 # **Try it.** Build a stack from 3 inputs to 3 outputs through a hidden layer of width 1, collapse
 # it, and ask ``torch.linalg.matrix_rank`` about the weight. What can one linear layer do that this

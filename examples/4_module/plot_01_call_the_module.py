@@ -28,8 +28,8 @@ scaled = data.with_inputs(0.1 * data.inputs)
 # %%
 # Two ways to ask
 # ---------------
-# A :term:`module` is an object that is called like a function and knows its parameters. Whoever
-# writes one writes its method ``forward``. The call itself, ``__call__`` in Python's spelling, is
+# A :term:`module` is an object that is called like a function and knows its parameters. To write
+# one is to write its method ``forward``. The call itself, ``__call__`` in Python's spelling, is
 # inherited from :class:`torch.nn.Module`, and it calls ``forward``. Linear layers, activations and
 # whole networks are modules, so both spellings work with each of them:
 
@@ -48,8 +48,8 @@ assert torch.equal(called, by_forward)
 # A :term:`hook` is a function that a module is given from outside and runs at an agreed moment.
 # With hooks one looks into a network, or changes what it does, without touching its code. Forward
 # pre-hooks run before ``forward`` and may replace its inputs; forward hooks run after it and may
-# replace its outputs; backward hooks run on the way back, when the gradient by the module's inputs
-# is ready.
+# replace its outputs; backward hooks run on the way back, when the gradient with respect to the
+# module's inputs is ready.
 
 boxes = {
     "inputs": (0, 1.3, "inputs"),
@@ -81,9 +81,8 @@ plots.describe(
 # Ten lines of our own
 # --------------------
 # PyTorch keeps the hooks of each kind in a dictionary of the module. A hook that returns None
-# leaves things as they are. For the way back the call makes an entrance of its own, a view of the
-# inputs that holds the same numbers; when the gradient arrives there, everything inside the module
-# has been gone through.
+# leaves things as they are. For the way back the call makes a view of the inputs, which holds the
+# same numbers; when the gradient arrives there, it has passed through everything inside the module.
 
 
 class OurCall:
@@ -111,8 +110,9 @@ def run_backward_hooks(module, gradient):
 
 
 # %%
-# Ten lines, and two small helpers. (The leading underscores mark the dictionaries as PyTorch's own
-# affair; we read them here only to learn.) Two classes that are PyTorch's in all but the call:
+# Ten lines, and two small helpers. (The leading underscores mark the dictionaries as PyTorch's
+# private ones; we read them here only to learn.) Two classes that are PyTorch's in all but the
+# call:
 
 
 class OurLinear(OurCall, nn.Linear):
@@ -146,7 +146,7 @@ assert our_trace == trace
 # %%
 # The same twelve steps in the same order. The model's own steps enclose those of the modules in it,
 # 0 and 1. Forwards 0 comes before 1, backwards after it, and the model's backward hook is the last
-# of all, since the gradient by the model's inputs is ready last.
+# of all, since the gradient with respect to the model's inputs is ready last.
 #
 # The real call can do more than ours. It passes on any number of arguments, knows hooks for all
 # modules at once and hooks that run even after an error, lets backward hooks replace gradients, and
@@ -182,8 +182,8 @@ assert inside == {"forward"}
 # %%
 # A wrong answer without an error
 # -------------------------------
-# Hooks are not only for onlookers. Take the best line for the scaled readings, and let a forward
-# pre-hook scale them:
+# Hooks do not only watch. Take the best line for the scaled readings, and let a forward pre-hook
+# scale them:
 
 fitted = nnbook.least_squares(scaled)
 line = nn.Linear(1, 1)
@@ -216,8 +216,7 @@ with torch.no_grad():
 # on hooks in this way: pruning (``torch.nn.utils.prune``) masks the weights in a forward pre-hook.
 #
 # The handle that registering returned has taken the hook off again, and then the two spellings
-# agreed, as they did at the top of this page. The rule to remember: write ``forward``, and call the
-# module.
+# agreed, as they did at the top of this page. So write ``forward``, and call the module.
 #
 # **Try it.** Hang a forward hook on the first module of ``theirs`` that prints the shape of its
 # outputs, and call the model with the first two readings only. Then let the hook return twice the

@@ -33,12 +33,11 @@ assert layer.weight.shape == (4, 3)
 assert layer.bias.shape == (4,)
 
 # %%
-# The weight is stored with outputs first, one row for each neuron (page
-# :doc:`2.2 </auto_examples/2_neurons/plot_02_layers>`), so it is transposed for the product. How
-# the numbers are drawn before training is the :term:`initialization`. Here each of them, weight and
-# bias, comes evenly from the range between :math:`-1/\sqrt{n}` and :math:`1/\sqrt{n}`, where
-# :math:`n` is the number of inputs: the more terms a sum has, the smaller they start. By hand, from
-# the same seed:
+# The weight is stored with outputs first, one row for each neuron (:doc:`page 2.2
+# </auto_examples/2_neurons/plot_02_layers>`), so it is transposed for the product. How the numbers
+# are drawn before training is the :term:`initialization`. Here each of them, weight and bias, comes
+# evenly from the range between :math:`-1/\sqrt{n}` and :math:`1/\sqrt{n}`, where :math:`n` is the
+# number of inputs: the more terms a sum has, the smaller they start. By hand, from the same seed:
 
 torch.manual_seed(0)
 bound = 3**-0.5
@@ -50,12 +49,12 @@ with torch.no_grad():
     torch.testing.assert_close(layer(inputs), by_hand)
 
 # %%
-# The same numbers, the same outputs. PyTorch's layer is a module besides: an optimizer finds its
+# The same numbers, the same outputs. PyTorch's layer is also a module: an optimizer finds its
 # parameters, hooks see its calls, and it can be saved.
 #
 # Each weight has a unit
 # ----------------------
-# ``nn.Linear(2, 1)`` takes two numbers a row, a temperature and a pressure, say, and returns one.
+# ``nn.Linear(2, 1)`` takes two numbers a row, here a temperature and a pressure, and returns one.
 # Let this one be the density of dry air. Physics has :math:`\rho = p / (R T)`, with the pressure in
 # pascal, the temperature in kelvin and :math:`R = 287.05` J/(kg K). Around 15 °C and 1013.25 hPa
 # this is almost a plane, and its slopes there are our two weights:
@@ -118,7 +117,7 @@ assert nonsense < 0.1
 
 # %%
 # It took them for one row of 15 °C and 20 hPa: very thin air, and no error. With a batch dimension
-# the slip is refused:
+# the mistake is refused:
 
 try:
     air(temperatures.unsqueeze(1))
@@ -129,9 +128,8 @@ else:
 
 # %%
 # Two rows of one number met a weight that wants two. Nor do modules agree about a missing batch:
-# batch norm refuses it, and ``nn.Flatten``, which we shall use in a moment, takes the first
-# dimension for the batch, whatever it is. Write a single row as a batch of one,
-# ``row.unsqueeze(0)``.
+# batch norm refuses it, and ``nn.Flatten``, which we use below, takes the first dimension for the
+# batch, whatever it is. Write a single row as a batch of one, ``row.unsqueeze(0)``.
 #
 # The bias switch
 # ---------------
@@ -159,7 +157,7 @@ assert loss > 5 * best
 # --------
 # Pictures come as B x C x H x W: pictures, channels, rows, columns. The layer wants B x N_in, so
 # each picture is flattened into one long row. We make three pictures with two channels (visible and
-# infrared light, say, as weather satellites have), and want four outputs for each.
+# infrared light, as weather satellites have), and want four outputs for each.
 
 pictures = torch.zeros(3, 2, 4, 5)  # (B, C, H, W)
 pictures[0, 0], pictures[0, 1] = torch.eye(4, 5), torch.eye(4, 5).flip(0)
@@ -213,8 +211,9 @@ plots.describe(
 # channel from its top row to its bottom row, then the second. The layer turns each strip into four
 # numbers. The pictures stay apart: three in, three out.
 #
-# Flattening has two costs. Which cells are neighbours is forgotten: mix up the cells and the
-# columns of the weight alike, and every output stays what it was. And the weights are many.
+# Flattening has two costs. The layer does not know which cells are neighbours: mix up the cells and
+# the columns of the weight in the same way, and every output stays what it was. And there are many
+# weights.
 
 weight, bias = model[1].parameters()
 order = torch.randperm(40)

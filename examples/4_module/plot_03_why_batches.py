@@ -48,9 +48,9 @@ torch.testing.assert_close(torch.cat(one_by_one), at_once)
 # The clock
 # ---------
 # We time calls with 1, 4, 16, ... rows of the network above and of one that has more to compute for
-# each row. All sizes run turn about, 101 times. We keep each time's ratio to the batch of one in
-# the same turn, and of these ratios the median: it depends little on the machine, and on what else
-# the machine is doing.
+# each row. All sizes run in turn, 101 times. We keep each time's ratio to the batch of one in the
+# same turn, and of these ratios the median: it depends little on the machine, and on what else the
+# machine is doing.
 #
 # If there is a GPU where this page is built, it is measured too, against a batch of one on the
 # processor. A call only hands the GPU its work and returns, so the clock must wait for the GPU.
@@ -134,7 +134,7 @@ assert gains["1-13-1", "cpu"][-1] > gains["64-64-1", "cpu"][-1] > 3
 # row as for a thousand. Besides, a weight fetched from memory serves all rows of the batch, and
 # processors multiply several numbers with one instruction. A GPU has even more of both: each
 # operation has to be sent to it, and it multiplies thousands of numbers at a time, if there are
-# that many. One row at a time is what it is worst at.
+# that many. With one row at a time it is at its worst.
 #
 # There are limits. The hidden values of all rows take memory, in training until ``backward()`` is
 # done; where they outgrow the processor's fast memory, still larger batches gain nothing and may
@@ -146,7 +146,7 @@ assert gains["1-13-1", "cpu"][-1] > gains["64-64-1", "cpu"][-1] > 3
 # ------------------------------------
 # So far each row's output depended on that row alone. :term:`Batch norm <batch normalization>`
 # breaks with this (S. Ioffe, C. Szegedy, "Batch Normalization", 2015). It standardizes each column
-# by the mean and the variance of the batch at hand, and then scales and shifts it by two parameters
+# by the mean and the variance of the current batch, and then scales and shifts it by two parameters
 # that are learned and start as 1 and 0. By hand:
 
 batch_norm = nn.BatchNorm1d(1)
@@ -168,8 +168,8 @@ else:
 # %%
 # So the layer also keeps a running mean and a running variance, and each call in training mode
 # moves them a tenth of the way to those of the batch (for the variance, with :math:`n - 1` in place
-# of :math:`n`); they start at 0 and 1. In :term:`evaluation mode` it uses these, and the batch at
-# hand no longer matters. They are not parameters, for no gradient changes them, but buffers
+# of :math:`n`); they start at 0 and 1. In :term:`evaluation mode` it uses these, and the current
+# batch no longer matters. They are not parameters, since no gradient changes them, but buffers
 # (:doc:`page 4.5 </auto_examples/4_module/plot_05_modules_inside_modules>`).
 
 moved_mean, moved_variance = 0.1 * mean, 0.9 + 0.1 * data.inputs.var(dim=0)
@@ -177,8 +177,8 @@ torch.testing.assert_close(batch_norm.running_mean, moved_mean)
 torch.testing.assert_close(batch_norm.running_var, moved_variance)
 
 # %%
-# One reading in many companies
-# -----------------------------
+# One reading in many batches
+# ---------------------------
 # We put row 10, the reading 68.4, into every batch of 2, of 3, ... that can be formed with other
 # readings, and look at its output in training mode. (``affine=False`` leaves scale and shift out.)
 # What can come out of a batch of two?
@@ -187,8 +187,8 @@ reading, others = data.inputs[10:], data.inputs[:10]  # (1, 1), (10, 1)
 batch_norm = nn.BatchNorm1d(1, affine=False)
 outputs = {}
 for size in (2, 3, 4, 6, 8, 11):
-    companies = itertools.combinations(others, size - 1)
-    batches = [torch.stack([reading[0], *company]) for company in companies]
+    choices = itertools.combinations(others, size - 1)
+    batches = [torch.stack([reading[0], *chosen]) for chosen in choices]
     outputs[size] = torch.cat([batch_norm(batch)[0] for batch in batches])
 
 for _ in range(100):  # until the running values settle
@@ -222,17 +222,19 @@ plots.describe(
 torch.testing.assert_close(outputs[2].abs(), torch.ones(10))
 assert spreads == sorted(spreads, reverse=True)
 assert spreads[-1] == 0
+
 # %%
 # Of two readings the higher one always lies one standard deviation above their mean, and the lower
 # one as far below: 1 or -1, whatever the readings are. In larger batches the output still depends
-# on the company, but less and less, until the batch is all there is. The dashed line is evaluation
-# mode: one output, alone or in any company. (It lies a little lower, for the running variance is
-# the one with :math:`n - 1`.)
+# on the other rows, but less and less, until all eleven readings are in the batch. The dashed line
+# is evaluation mode: one output, whatever the other rows are. (It lies a little lower, because the
+# running variance is the one with :math:`n - 1`.)
 #
 # So batch norm wants batches that are not too small, and a model that holds one must be switched:
 # ``model.train()`` for training, ``model.eval()`` for every judgement. :func:`nnbook.fit` does this
-# (:doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`). Forgotten, it gives outputs
-# that depend on which rows happen to be asked together, and the mere asking changes the layer:
+# (:doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`). If this is forgotten, the
+# outputs depend on which rows happen to share a batch, and even a call without training changes the
+# layer:
 
 batch_norm.train()
 before = batch_norm.running_mean.clone()
@@ -241,9 +243,9 @@ with torch.no_grad():
 assert batch_norm.running_mean != before
 
 # %%
-# ``no_grad`` does not prevent that: no gradient is involved. Where rows should never meet, there is
-# :class:`nnbook.Standardize`, with the mean and standard deviation of the training rows, fixed once
-# and for all.
+# ``no_grad`` does not prevent that: no gradient is involved. Where rows must not influence each
+# other, there is :class:`nnbook.Standardize`, with the mean and standard deviation of the training
+# rows, fixed once and for all.
 #
 # **Try it.** Time the training step, with ``backward()`` and an optimizer's ``step()``, in place of
 # the outputs. Are its fixed costs larger, and does the gain grow or shrink?

@@ -12,8 +12,6 @@ The published run is from *Deep Learning with PyTorch* (Stevens, Antiga, Viehman
 6.2.
 """
 
-import itertools
-
 import matplotlib.pyplot as plt
 import torch
 from numpy.polynomial import Polynomial
@@ -35,8 +33,8 @@ plots.describe(
 )
 
 # %%
-# It is the picture of :doc:`page 1.3 </auto_examples/1_learning/plot_03_downhill_by_hand>`: inputs,
-# model, loss, gradient, update, and round again. Only the words in the model's box are new.
+# This is the picture of :doc:`page 1.3 </auto_examples/1_learning/plot_03_downhill_by_hand>`:
+# inputs, model, loss, gradient, update, and round again. Only the words in the model's box are new.
 #
 # What the optimizer is given
 # ---------------------------
@@ -58,7 +56,7 @@ else:
 # The answer is a generator: an :term:`iterator`, which hands out one parameter after the other and
 # is then used up. It looks into the modules inside the module, and into theirs, so the tensors of
 # both linear layers are there. And what comes out is flat, four tensors in a row. The optimizer
-# makes a list of them at once, so it is given a fresh ``model.parameters()``.
+# makes a list of them at once, so it must be given a fresh ``model.parameters()``.
 #
 # The loop by hand
 # ----------------
@@ -139,8 +137,8 @@ assert weights[2] == weights[3] != weights[4] == weights[5]
 # other, ``fit`` says so before anything has changed. Then each epoch has two calls:
 #
 # - The held-out rows come first, in :term:`evaluation mode` and under ``no_grad``. Layers such as
-#   dropout and batch norm behave otherwise in training; a linear layer does not, but a loop for any
-#   module must not count on that. Without a graph nothing can be learned from these rows.
+#   dropout and batch norm behave differently in training; a linear layer does not, but a loop for
+#   any module must not rely on that. Without a graph nothing can be learned from these rows.
 # - Then come the training rows, in training mode: loss, gradients, and the optimizer's step.
 #
 # Both calls of an epoch see the same weight. The validation loss is measured with the parameters
@@ -248,21 +246,14 @@ plots.describe(
 # %%
 # On the solid ellipse lie all lines with the published training loss, on the dashed one those with
 # the published validation loss; they cross at four dots. The dotted square, enlarged on the right,
-# is where ``nn.Linear(1, 1)`` starts: by default, weight and bias are drawn evenly between
-# :math:`-1/\sqrt{n}` and :math:`1/\sqrt{n}`, and the number :math:`n` of inputs is one. Only one of
-# the dots lies in it.
+# is where ``nn.Linear(1, 1)`` starts: with one input, weight and bias are drawn evenly between -1
+# and 1 (:doc:`page 4.2 </auto_examples/4_module/plot_02_linear>`). Only one of the dots lies in it.
 
 drawn = nn.Linear(1, 1000)
 assert all(values.abs().max() <= 1 for values in drawn.parameters())
-
-
-def in_default_range(starts):
-    return starts[(starts.abs() < 1).all(dim=1)]
-
-
 for pair in starts:
     print("weight {:9.5f}, bias {:9.5f}".format(*pair))
-(start,) = in_default_range(starts)  # (2,)
+(start,) = starts[(starts.abs() < 1).all(dim=1)]  # (2,)
 known = torch.tensor([0.41856, -0.48353]).double()
 torch.testing.assert_close(start, known, rtol=0, atol=1e-5)
 
@@ -290,21 +281,8 @@ torch.testing.assert_close(replayed, published, rtol=1e-4, atol=0)
 # The losses of epoch 1 agree by construction. The other eight figures are the test, and they agree,
 # give or take the last decimal.
 #
-# How well is the start known? The losses are printed with four decimals, so each may be off by half
-# of the last one. We solve again at the four corners of what the rounding allows.
-
-off, corners = (-0.5e-4, 0.5e-4), []
-for off_train, off_val in itertools.product(off, off):
-    near = solve(training[0] + off_train, validation[0] + off_val)
-    corners.append(in_default_range(near))  # (1, 2)
-moves = (torch.cat(corners) - start).abs().amax(dim=0)  # (2,)
-print("the start moves by up to {:.0e} (w) and {:.0e} (b)".format(*moves))
-assert (moves < torch.tensor([1e-5, 5e-5])).all()
-
-# %%
-# So the start is known to about five decimals in the weight and four in the bias. That is enough:
-# on a bowl and at a stable rate, gradient descent brings two starts ever closer together. A network
-# is not so kind.
+# Four printed decimals give the start only roughly. Here that is enough: on a bowl, at a stable
+# rate, gradient descent brings two starts ever closer together. A network need not do so.
 #
 # **Try it.** Give ``solve`` the losses of epoch 1 that ``by_hand`` printed at the top of this page,
 # with four decimals. Do you get the weight and bias of ``new_run`` back? Then train from the other

@@ -28,7 +28,7 @@ scaled = data.with_inputs(0.1 * data.inputs)
 # Python turns ``model.layer = value`` into ``model.__setattr__("layer", value)``. A class may write
 # this method itself and look at the value. Ours notes the parameters and the modules that come by,
 # and lets the assignment go on. To name all parameters it lists its own, and then asks each module
-# inside it for its own.
+# inside it for theirs.
 
 
 class Watcher:
@@ -60,9 +60,9 @@ for kind in (Watcher, nn.Module):
 
 # %%
 # Both know the same two parameters by the same names. What :class:`torch.nn.Module` has noted is
-# called registered. Its notebooks are made in ``__init__``, so a class of one's own must call
+# called registered. Its records are made in ``__init__``, so your own class must call
 # ``super().__init__()`` before it assigns anything. (:doc:`Page 5.4
-# </auto_examples/5_sequential/plot_04_subclassing>` takes such classes slowly.)
+# </auto_examples/5_sequential/plot_04_subclassing>` explains such classes step by step.)
 #
 # Lost in a list
 # --------------
@@ -159,12 +159,12 @@ assert max(ends[nn.ModuleList]) < 10
 assert all(50 < loss < 90 for loss in ends[list])
 
 # %%
-# It falls to less than half, and that is the trap. The output layer alone makes what it can of
-# hidden units that stay as they were drawn, to the last bit. Only the solid curves show that
-# something is wrong. So print the table of parameters before you train.
+# It falls to less than half, and that is the trap. The output layer alone does its best with hidden
+# units that stay as they were drawn, to the last bit. Only the solid curves show that something is
+# wrong. So print the table of parameters before you train.
 #
-# Training is not all that goes by registration. What is not registered is not saved, does not
-# change its mode, and stays behind when the model moves to a GPU or to another dtype:
+# Registration decides more than training. What is not registered is not saved, does not change its
+# mode, and stays behind when the model moves to a GPU or to another dtype:
 
 lost = build(list).eval().double()
 first = lost.hidden[0]
@@ -239,9 +239,9 @@ assert len(shared.state_dict()) == 2 * len(twice.state_dict())
 #
 # Buffers
 # -------
-# Some tensors belong to a model and must not be trained: the mean and the standard deviation of the
-# training rows, say. Such a tensor is a :term:`buffer`. ``register_buffer`` registers one, and with
-# ``persistent=False`` it is not saved. Beside it a plain tensor and a parameter:
+# Some tensors belong to a model and must not be trained: for example the mean and the standard
+# deviation of the training rows. Such a tensor is a :term:`buffer`. ``register_buffer`` registers
+# one, and with ``persistent=False`` it is not saved. Beside it a plain tensor and a parameter:
 
 
 class Kinds(nn.Module):

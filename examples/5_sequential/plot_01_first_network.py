@@ -6,6 +6,9 @@ The straight line has done all the learning so far. Now one box of the picture c
 becomes a network with one hidden layer. We build it from three modules, look at it in two kinds of
 drawing, and see what it says before it has learned anything. The data are the eleven readings of
 the old thermometer (unknown unit) with their temperatures (°C). About six minutes.
+
+The subject is that of *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann, 2020), section
+6.3.1.
 """
 
 import matplotlib.pyplot as plt
@@ -30,10 +33,10 @@ print(f"best line: mean squared error {line.mse:.2f} °C²")
 print(f"typical error {line.mse**0.5:.1f} °C")
 
 # %%
-# Nothing is left for a network to find. Where the process is linear, a network cannot do better on
-# new readings than the right line. On these eleven it can go lower, but only by following their
-# errors of reading. We make the leap here for that very reason: the right answer is known, so
-# whatever the network does wrong will show.
+# Nothing is left for a network to find. Where the process is linear, a network cannot, on average,
+# do better on new readings than the right line. On these eleven it can go lower, but only by
+# following their measurement errors. We make the leap here for that very reason: the right answer
+# is known, so whatever the network does wrong will show.
 #
 # Three modules in a row
 # ----------------------
@@ -51,7 +54,8 @@ print(model)
 # :term:`hidden units <hidden unit>`. "Hidden" means only that the data say nothing about it: a row
 # tells us what goes in and what should come out, and no column holds what the values in between
 # should be. The last linear layer, the :term:`output layer`, weighs the 13 values and adds them up.
-# It has no activation: after a tanh, no temperature above 1 °C could ever come out.
+# It has no activation, for the reason on :doc:`page 2.2 </auto_examples/2_neurons/plot_02_layers>`:
+# after a tanh, no temperature above 1 °C could come out.
 #
 # The 13 is a free choice, and the two places where it stands must agree. Each layer owns a weight
 # and a bias; ``nn.Linear`` stores the weight with outputs first:
@@ -78,14 +82,14 @@ else:
 #
 # What calling it does
 # --------------------
-# Written as a formula, with :math:`W_1, b_1` for the first layer and :math:`W_2, b_2` for the last:
+# Written as a formula, with :math:`W_1, b_1` for the first layer and :math:`W_2, b_2` for the last
+# (from here on we count layers from 1, where page 2.2 counted from 0):
 #
 # .. math::
 #
 #    h = \tanh(W_1 x + b_1), \qquad o = W_2 h + b_2.
 #
-# We do it by hand and compare. Rows are observations, so the matrices stand on the right and are
-# transposed.
+# We do it by hand and compare.
 
 w1, b1, w2, b2 = model.parameters()
 with torch.no_grad():

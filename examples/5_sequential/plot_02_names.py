@@ -4,8 +4,11 @@ r"""
 
 ``Sequential`` counts its modules: 0, 1, 2. That is enough to run, and a nuisance for anyone who
 later asks where a number came from. On this page the 1-13-1 network gets names, we reach into it by
-them, and one table shows the same parameters under plain, named and subclassed roofs. No training,
-and no data but the eleven readings. About five minutes.
+them, and one table shows the same parameters in the plain, the named and the subclassed network.
+Nothing is trained; the data are the eleven readings (unknown unit). About five minutes.
+
+The subject is that of *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann, 2020), section
+6.3.2.
 """
 
 import textwrap
@@ -93,7 +96,7 @@ assert named.output_linear is named[2]
 assert named.get_parameter("output_linear.bias") is named[2].bias
 
 # %%
-# What stands there is the :class:`torch.nn.Parameter` itself, not a copy. A change to it, under
+# What we get is the :class:`torch.nn.Parameter` itself, not a copy. A change to it, under
 # ``no_grad``, changes the network. The output bias is added to every row, so a bias that is ten
 # degrees higher lifts all eleven outputs by ten:
 
@@ -127,9 +130,8 @@ plots.describe(
 #
 # One table for three spellings
 # -----------------------------
-# The third spelling of this network is a class of its own. Page
-# :doc:`5.4 </auto_examples/5_sequential/plot_04_subclassing>` writes it; here we only look at its
-# names.
+# The third spelling of this network is a class of its own. :doc:`Page 5.4
+# </auto_examples/5_sequential/plot_04_subclassing>` writes it; here we only look at its names.
 
 subclassed = nnbook.SubclassModel(n_hidden=13)
 models = {"plain": plain, "named": named, "subclassed": subclassed}
@@ -151,7 +153,8 @@ for kind, model in models.items():
 
 # %%
 # Each row of the table is one tensor. Forty numbers in all: a weight and a bias for each of the 13
-# hidden units, a weight for each of them in the output layer, and one bias. It is a small network.
+# hidden units, a weight for each of them in the output layer, and one bias. (One of this book's
+# sources speaks of thousands.)
 #
 # Where names matter
 # ------------------
@@ -166,8 +169,8 @@ else:
     raise AssertionError("0.weight was taken for hidden_linear.weight")
 
 # %%
-# No: the shapes fit and the names do not. Between the named and the subclassed network, which share
-# their names, the numbers pass without a word. The two then give the same outputs:
+# No: the shapes fit and the names do not. The named and the subclassed network share their names,
+# so one takes the numbers of the other. The two then give the same outputs:
 
 print(named.load_state_dict(subclassed.state_dict()))
 with torch.no_grad():

@@ -22,22 +22,23 @@ split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 #
 # Back through the network by hand
 # --------------------------------
-# Autograd has computed our gradients since
-# :doc:`page 1.4 </auto_examples/1_learning/plot_04_autograd>`. What does it do in a network?
-# Forwards, :math:`h = \tanh(W_1 x + b_1)` and :math:`o = W_2 h + b_2`, then the loss.
-# :term:`Back-propagation <back-propagation>` is the chain rule taken from the loss backwards, layer
-# by layer. Call the derivative of the loss by what a layer computes, before its activation, the
-# error :math:`\delta` of that layer. With :math:`n` rows, the mean squared error and
-# :math:`\tanh' = 1 - \tanh^2`:
+# Autograd has computed our gradients since :doc:`page 1.4
+# </auto_examples/1_learning/plot_04_autograd>`. What does it do in a network? Forwards, :math:`h =
+# \tanh(W_1 x + b_1)` and :math:`o = W_2 h + b_2`, then the loss. :term:`Back-propagation
+# <back-propagation>` is the chain rule taken from the loss backwards, layer by layer. Call the
+# derivative of the loss with respect to what a layer computes, before its activation, the error
+# :math:`\delta` of that layer. With :math:`n` rows, the mean squared error and :math:`\tanh' = 1 -
+# \tanh^2`:
 #
 # .. math::
 #
 #    \delta_{\text{output}} = \tfrac{2}{n}(o - c), \qquad
 #    \delta_{\text{hidden}} = (W_2^{\mathsf T} \delta_{\text{output}}) \cdot (1 - h^2).
 #
-# The last layer's weights carry the error back to the units, each in proportion to its say, and the
-# slope of tanh lets more or less of it through. The gradient of a weight is then the error at its
-# end times the value at its beginning, summed over the rows. In code a row is an observation:
+# The last layer's weights carry the error back to the units, to each in proportion to its weight,
+# and the slope of tanh lets more or less of it through. The gradient of a weight is then the error
+# at its end times the value at its beginning, summed over the rows. In code a row is an
+# observation:
 
 
 def back_propagate(model, inputs, targets):
@@ -134,7 +135,7 @@ torch.testing.assert_close(last.norm(), following.norm(), rtol=0.1, atol=0)
 
 # %%
 # The next gradient is the last one reversed: the step went across a valley and landed as high on
-# the opposite slope. On page :doc:`1.3 </auto_examples/1_learning/plot_03_downhill_by_hand>` the
+# the opposite slope. On :doc:`page 1.3 </auto_examples/1_learning/plot_03_downhill_by_hand>` the
 # largest stable rate was 2 divided by the curvature of the loss, and at exactly that rate a step
 # reverses the gradient. For a straight line the curvature is a fixed number; in a network it
 # depends on the weights, and here it grew until our rate was just too large. Since then the run
@@ -154,18 +155,18 @@ for row, (reading, answer, output) in enumerate(table.tolist()):
 assert (outputs - data.targets).abs().max() < 4
 
 # %%
-# Within a few degrees everywhere. *Deep Learning with PyTorch*, section 6.3.2, prints a run of this
-# kind too: from losses of 182.9724 (training) and 231.8708 (validation) down to 2.1141 and 2.0215,
-# with the answers -1.99 °C and 20.87 °C for -4 °C and 21 °C. Its seed is not known, and ours gives
-# other numbers. Which of the two should one trust?
+# The outputs are within a few degrees everywhere. *Deep Learning with PyTorch*, section 6.3.2,
+# prints a run of this kind too: from losses of 182.9724 (training) and 231.8708 (validation) down
+# to 2.1141 and 2.0215, with the answers -1.99 °C and 20.87 °C for -4 °C and 21 °C. Its seed is not
+# known, and ours gives other numbers. Which of the two should one trust?
 #
 # A hundred runs at once
 # ----------------------
 # Neither, before we know how far runs differ. We train a hundred networks that differ only in their
 # seeds. To do it fast we stack them: each parameter gets one more dimension in front, with a slice
 # for each seed, and a matrix product runs over all slices at once. The losses are added up, and yet
-# no network disturbs another: by the parameters of one network, the sum has just the gradient of
-# its own loss. SGD and Adam update each number by itself.
+# no network disturbs another: with respect to the parameters of one network, the gradient of the
+# sum is just that of its own loss. SGD and Adam update each number by itself.
 
 
 def stacked(seeds):
@@ -262,15 +263,16 @@ assert ends["Adam, lr 1e-2", "validation"][0] > 15
 
 # %%
 # From left to right. SGD at our rate: a narrow band for training, a wide one for validation. The
-# published losses, marked by crosses, lie inside, and so do ours: neither run was special. That a
-# validation loss ends below a training loss says little, for it has two rows. SGD at ten times the
-# rate is rough, some runs hardly learn, and the validation loss stays high, which is why the rate
-# was lowered. Adam goes lowest in training, far below the best straight line on the same nine rows,
-# where little but their errors of reading is left to learn. Its validation loss turns after some
+# published losses, marked by crosses, lie inside: that run was an ordinary one. That a validation
+# loss ends below a training loss says little, since it has only two rows. SGD at ten times the rate
+# is rough, some runs hardly learn, and the validation loss stays high, which is why the rate was
+# lowered. Adam goes lowest in training, far below the best straight line on the same nine rows,
+# where little but their measurement errors is left to learn. Its validation loss turns after some
 # hundred epochs and rises: :term:`overfitting`.
 #
-# One caution: whoever lowers a rate because rows 7 and 10 look better has used them to choose, and
-# they no longer judge without bias (:doc:`/auto_examples/1_learning/plot_06_held_out_readings`).
+# One caution: to lower a rate because rows 7 and 10 look better is to use them for choosing, and
+# then they no longer judge without bias
+# (:doc:`/auto_examples/1_learning/plot_06_held_out_readings`).
 #
 # **Try it.** Let ``fit`` train one network with Adam for 750 epochs and print its table of outputs.
 # On which row does it do worst?

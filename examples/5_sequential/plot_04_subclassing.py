@@ -1,6 +1,6 @@
 r"""
-5.4 When a network needs a class of its own
-===========================================
+5.4 When does a network need a class of its own?
+================================================
 
 ``Sequential`` calls modules one after the other, and that is all it can do. A
 class of our own does whatever can be written in Python. We write the network
@@ -26,9 +26,11 @@ scaled = data.with_inputs(0.1 * data.inputs)
 # %%
 # Two methods
 # -----------
-# A network of one's own is a subclass of :class:`torch.nn.Module`. ``__init__`` says what it holds,
-# ``forward`` what is done with the inputs. The rest is inherited: a module given to ``self`` is
-# noted with its parameters, and calling the network calls ``forward``.
+# Your own network is a subclass of :class:`torch.nn.Module`. ``__init__`` says what it holds,
+# ``forward`` what is done with the inputs. The rest is inherited: a module assigned to ``self`` is
+# registered with its parameters (:doc:`page 4.5
+# </auto_examples/4_module/plot_05_modules_inside_modules>`), and calling the network calls
+# ``forward``.
 
 
 class Network(nn.Module):
@@ -50,8 +52,8 @@ print(model)
 assert inspection.parameter_table(model).total == 40
 
 # %%
-# ``super().__init__()`` comes first: it makes the places where modules and parameters are noted.
-# Without it, the first module would be refused.
+# ``super().__init__()`` comes first: it prepares the dictionaries in which modules and parameters
+# are registered. Without it, the first module would be refused.
 #
 # Same weights, same output
 # -------------------------
@@ -162,10 +164,10 @@ assert spreads[0] == 0
 assert spreads[1] > 5
 
 # %%
-# One on the left, where all ten agree. On the right each call drew anew, for each point, what to
+# One on the left, where all ten agree. On the right each call drew again, for each point, what to
 # drop. ``eval()`` tells the modules that training is over, but ``F.dropout`` is no module: its
-# argument ``training`` is True unless one says otherwise.
-# ``F.dropout(hidden, 0.1, training=self.training)`` would mend it; the module needs no reminder.
+# argument ``training`` is True unless one says otherwise. ``F.dropout(hidden, 0.1,
+# training=self.training)`` would fix it; the module needs no reminder.
 #
 # A way round a layer
 # -------------------

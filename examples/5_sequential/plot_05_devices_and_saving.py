@@ -60,8 +60,8 @@ print(f"loss {history.train_loss[-1]:.2f} °C²")
 assert {p.device.type for p in model.parameters()} == {device}
 
 # %%
-# A network as small as this gains nothing by a GPU
-# (:doc:`page 4.3 </auto_examples/4_module/plot_03_why_batches>`), but the order matters anyhow.
+# A network as small as this gains nothing by a GPU (:doc:`page 4.3
+# </auto_examples/4_module/plot_03_why_batches>`), but the order of these steps matters in any case.
 # ``tensor.to`` returns a new tensor; ``module.to`` changes the module itself. Whether it puts new
 # contents into the parameters or new parameters in their place depends on the device. An optimizer
 # made before may be left with the old ones. The device ``meta``, which keeps shapes but no numbers,
@@ -81,7 +81,7 @@ assert (moved, held) == ({"meta"}, {"cpu"})
 # earlier steps stays behind. So: first the move, then the optimizer.
 #
 # Model and data must meet on one device. And NumPy knows main memory only, so a tensor on a GPU
-# goes through ``.cpu()``. (One sometimes reads that ``.numpy()`` is enough.) Both slips are
+# goes through ``.cpu()``. (One sometimes reads that ``.numpy()`` is enough.) Both mistakes are
 # refused:
 
 with torch.no_grad():
@@ -115,8 +115,8 @@ bias = model.network.output_linear.bias
 assert state["network.output_linear.bias"].data_ptr() == bias.data_ptr()
 
 # %%
-# These share the parameters' memory; they are no copies. Whoever keeps ``state`` to return to it,
-# and trains on, finds it changed; ``clone()`` each tensor to keep it. A file is a copy anyway.
+# These share the parameters' memory; they are no copies. If you keep ``state`` to return to it, and
+# train on, you find it changed; ``clone()`` each tensor to keep it. A file is a copy anyway.
 #
 # A file of numbers
 # -----------------
@@ -173,7 +173,7 @@ assert last == path.stat().st_size
 # %%
 # Each bar is a piece of the file, with its number of bytes: the length, the header, and six
 # tensors, four bytes for each number. In so small a file the header is the longest part. Nothing
-# else is in it, least of all a program.
+# else is in it, and nothing that could run.
 #
 # Loading
 # -------
@@ -187,8 +187,8 @@ with torch.no_grad():
     assert torch.equal(loaded(on_device.inputs), outputs)
 
 # %%
-# It is. Names and shapes that do not fit are refused, as page
-# :doc:`5.2 </auto_examples/5_sequential/plot_02_names>` showed. What has no numbers is not checked:
+# It is. Names and shapes that do not fit are refused, as :doc:`page 5.2
+# </auto_examples/5_sequential/plot_02_names>` showed. What has no numbers is not checked:
 
 relu = new_model(nn.ReLU).to(device)
 print(relu.load_state_dict(load_file(path, device=device)))
@@ -198,8 +198,8 @@ print(f"with ReLU in place of Tanh: up to {off:.0f} °C off")
 assert off > 5
 
 # %%
-# That is why settings belong into the file's text, or into a JSON file beside it. Whoever wants to
-# train on as if nothing had happened must save the optimizer's state as well.
+# That is why settings belong in the file's text, or in a JSON file beside it. To train on as if
+# nothing had happened, save the optimizer's state as well.
 #
 # Why not pickle
 # --------------

@@ -6,6 +6,9 @@ A straight line, a parabola and a network learn the same nine readings of the ol
 (unknown unit) and predict temperatures (°C). Among the readings they hardly differ. We draw them
 from 20 to 90, let the network bend, ask all of them about readings that nobody took, and at last
 draw many networks over each other. About eight minutes.
+
+The subject is that of *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann, 2020), section
+6.3.3.
 """
 
 # sphinx_gallery_thumbnail_number = -1
@@ -23,7 +26,7 @@ scaled = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 # %%
 # Three models
 # ------------
-# As on page :doc:`5.3 </auto_examples/5_sequential/plot_03_training_it>`, rows 7 and 10 are held
+# As on :doc:`page 5.3 </auto_examples/5_sequential/plot_03_training_it>`, rows 7 and 10 are held
 # out, the readings at -4 °C and 21 °C. Row 7 is the lowest reading of all, so one answer is known
 # below everything that trains. The line comes from least squares, the network with its 8 hidden
 # units from the same training as before:
@@ -41,10 +44,10 @@ def network(readings):
 
 
 # %%
-# In what it can do, a parabola :math:`w_2 u^2 + w_1 u + b` stands between the two. It could
-# be trained as well, for its loss has a gradient by each of its three parameters. But it is linear
-# in these, so least squares finds the best ones at once. To check, we ask for the gradient there:
-# nothing is left to learn.
+# A parabola :math:`w_2 u^2 + w_1 u + b` can do more than a line and less than a network. It could
+# be trained as well, since its loss has a gradient with respect to each of its three parameters.
+# But it is linear in these, so least squares finds the best ones at once. To check, we ask for the
+# gradient there: nothing is left to learn.
 
 
 def powers(readings):
@@ -119,8 +122,8 @@ assert apart < 3
 # off. The parabola bends upward once. Eight units and small steps have made a calm curve.
 #
 # On the held-out rows the network does better than the line. Is it the better model, then? Not by
-# this evidence: it is two rows, and page
-# :doc:`1.6 </auto_examples/1_learning/plot_06_held_out_readings>` has shown how little they say.
+# this evidence: it is two rows, and :doc:`page 1.6
+# </auto_examples/1_learning/plot_06_held_out_readings>` has shown how little they say.
 #
 # A network that bends
 # --------------------
@@ -156,14 +159,14 @@ assert falls_to < falls_from
 # why. The two lowest training readings stand in the wrong order: 33.9 was read at 3 °C, and 35.7 at
 # 0.5 °C. The line passes between them. The bent network believes both, so its curve must fall
 # there; on it goes into a dip where no reading holds it, and to the left it stays up, far from the
-# coldest reading. It has learned two errors of reading: :term:`overfitting`.
+# coldest reading. It has learned two measurement errors: :term:`overfitting`.
 #
 # Where there is no data
 # ----------------------
-# A model answers any question, whether it knows anything about it or not. On page
-# :doc:`1.5 </auto_examples/1_learning/plot_05_optimizers>` the guess was that the old thermometer
-# shows degrees Fahrenheit. If so, the truth is known at every reading, and we can ask where nobody
-# has read: 42 and 75 lie in gaps between training readings, the others outside.
+# A model answers any question, whether it knows anything about it or not. On :doc:`page 1.5
+# </auto_examples/1_learning/plot_05_optimizers>` the guess was that the old thermometer shows
+# degrees Fahrenheit. If so, the truth is known at every reading, and we can ask where nobody has
+# read: 42 and 75 lie in gaps between training readings, the others outside.
 
 places = torch.tensor([0.0, 20, 42, 75, 90, 120, 300]).unsqueeze(1)  # (7, 1)
 with torch.no_grad():
@@ -186,9 +189,10 @@ assert min(off["parabola"][-1], off["network"][-1], off["bent"][-1]) > 50
 
 # %%
 # The line is a degree or so off, even far away, since here its shape is the right one. The parabola
-# does well in the gaps and runs away in the end: its square wins. The networks do the opposite and
-# stop. Far outside, every tanh has reached -1 or 1, and the output stands still at the output bias
-# plus or minus all the output weights, which is known without trying:
+# does well in the gaps and runs away in the end, since its square outgrows the rest. The networks
+# do the opposite and stop. Far outside, every tanh has reached -1 or 1, and the output stands
+# still: at the output bias plus, on the right, or minus, on the left, the sum of the output
+# weights, each with the sign of its unit's input weight:
 
 for name, trained in {"network": calm, "bent": bent}.items():
     w1, b1, w2, b2 = trained.parameters()
@@ -270,16 +274,17 @@ assert calm_curves[:, 100].max() < (100 - 32) / 1.8 - 5
 assert bent_curves[:, 42].quantile(0.95) < (42 - 32) / 1.8 - 3
 
 # %%
-# On the grey range, where readings train, thirty curves lie close together. Below it they fan out:
-# there the weights that a network started with decide, and no reading has a say. So a wide spread
-# over seeds is a warning. A narrow one is no promise. At 100 the calm networks agree within a
-# degree, and if the guess is right they are all wrong together, by more than five; in the dip on
+# In the grey range, where there are training readings, the thirty curves lie close together. Below
+# it they fan out: there no reading decides, only the weights that a network started with. So a wide
+# spread over seeds is a warning. A narrow one is no promise. At 100 the calm networks agree within
+# a degree, and if the guess is right they are all wrong together, by more than five; in the dip on
 # the right, among the readings, the others agree on an error. What they all share, the tanh that
 # levels off and the same nine readings, no seed can vary.
 #
-# So look at what a model does where there is no data, before somebody asks it there.
+# So look at what a model does where there is no data, before somebody relies on it there.
 #
 # **Try it.** Train on all eleven rows, with the same settings. Which of the two bundles changes
 # more, and where?
 #
-# The next page gathers six things to take along: :doc:`/summary`.
+# The next chapter has more rows, and more columns:
+# :doc:`/auto_examples/7_wine/plot_01_graphing_wine`.

@@ -55,8 +55,8 @@ assert spread.argmax() == column["proline"]
 
 # %%
 # From below, the bars climb to the right by powers of ten. The spread (the standard deviation) of
-# proline is thousands of times that of the nonflavanoid phenols, which tells nothing about grapes,
-# only about units. Alcohol is in percent of the volume; OD280/OD315, a ratio of two optical
+# proline is thousands of times that of the nonflavanoid phenols; that tells little about grapes and
+# much about units. Alcohol is in percent of the volume; OD280/OD315, a ratio of two optical
 # densities, has no unit; for the others the table names none, so our axes have none. To compare
 # columns, we put each on a scale of its own, by :term:`standardization`. Here, where we only draw,
 # all wines may set the scale.

@@ -21,6 +21,7 @@ from torch import nn
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
 wine = nnbook.load_wine()
 order = torch.randperm(178, generator=torch.Generator().manual_seed(0))
 halves = [order[:89], order[89:]]  # row numbers

@@ -106,7 +106,7 @@ for seed in range(5):
 
 
 def summary(name, watches, n_steps=1):
-    # float32 would round the clock's thousands of seconds to half milliseconds.
+    # float32 would round these thousands of seconds to half milliseconds.
     times = [torch.tensor(w.times, dtype=torch.float64) for w in watches]
     turns = torch.stack([1e3 * t.diff().min() for t in times])  # ms
     low, each, high = turns.quantile(torch.tensor([0.25, 0.5, 0.75]).double())
@@ -171,6 +171,7 @@ plots.describe(
 for factor in ("rows", "features", "hidden units"):
     many = 178 if factor == "rows" else levels[factor][-1]
     assert each[factor, many] < 4 * each[factor, levels[factor][0]]
+assert each["rows", 2848] > 1.1 * each["rows", 178]
 assert each["batch size", 23] > 3 * each["batch size", 178]
 assert needed["rows", 11] > needed["rows", 178] / 2
 assert needed["features", 1] == float("inf")
@@ -185,10 +186,10 @@ assert 8 * needed["batch size", 23] > 0.9 * needed["batch size", 178]
 # On the left, three lines stay low. From 11 rows to 178, from one feature to 13, from 2 hidden
 # units to 128, an epoch takes hardly longer. With all rows in one batch an epoch is one step:
 # predict, propagate back, update. Each of its many small operations has :doc:`fixed costs
-# </auto_examples/4_module/plot_03_why_batches>`, and here these are nearly everything; only at
-# 2,848 rows and at 128 units does the arithmetic begin to show. The fourth line rises: smaller
-# batches mean more steps, and a small step is hardly shorter. The number of steps decides. So
-# epochs simply count in proportion, as the last printed line confirms.
+# </auto_examples/4_module/plot_03_why_batches>`, and here these are nearly everything; only towards
+# the right ends, at 2,848 rows for one, does the arithmetic begin to show. The fourth line rises:
+# smaller batches mean more steps, and a small step is hardly shorter. The number of steps decides.
+# So epochs simply count in proportion, as the last printed line confirms.
 #
 # The right panel shows how much an epoch achieves. The rows change little there. Features tell
 # something about the wine, and one alone does not bring the loss down to the goal. More hidden
@@ -226,6 +227,7 @@ print(f"{more:.0f} times the numbers, {longer:.1f} times the time of an epoch")
 assert 1 / 3 < longer < 3
 assert epochs > 4 * wine_epochs
 assert epochs > 4 * scaled_epochs
+assert scaled_epochs < 4 * wine_epochs
 
 # %%
 # Wine has some two hundred times as many numbers, and its epochs are about as long. To its goal it

@@ -124,6 +124,7 @@ def _download(name: str, sha256: str) -> Path:
         registry={name: f"sha256:{sha256}"},
         retry_if_failed=3,
     )
+    pooch.get_logger().setLevel("WARNING")  # its reports of every step name local folders
     download = pooch.HTTPDownloader(progressbar=True, timeout=30)
     try:
         return Path(cache.fetch(name, downloader=download))
