@@ -68,7 +68,8 @@ def name_slowest(app: Sphinx, error: Exception | None) -> None:
         for path in generated.glob("*/plot_*.cost.json")
     }
     for page in pages_without_data(generated):
-        print(f"{page.parent.name}/{page.stem} was built without its data; the page says how to get them")
+        name = f"{page.parent.name}/{page.stem}"
+        print(f"{name} was built without its data; the page says how to get them")
     print(f"{len(costs)} pages took {sum(costs.values()):.0f} s; the slowest:")
     for path, seconds in sorted(costs.items(), key=lambda item: -item[1])[:5]:
         print(f"{seconds:6.1f} s  {path.parent / path.name.removesuffix('.cost.json')}")
