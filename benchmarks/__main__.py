@@ -72,7 +72,7 @@ def table(results: dict[str, Result]) -> str:
 
 def typical(values: tuple[float, ...], result: Result) -> str:
     """Write the median of what was measured, with its unit."""
-    return f"{median(values):.3g} {result.pairs_unit}"
+    return f"{median(values):.4g} {result.pairs_unit}"
 
 
 def record(results: dict[str, Result]) -> dict[str, object]:

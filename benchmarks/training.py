@@ -14,7 +14,7 @@ from nnbook.training._batches import epoch_batches
 
 def fit_thermometer() -> Result:
     """Train the 1-13-1 network on all the thermometer's rows at once, with validation."""
-    epochs = 1000
+    epochs = 2500
     data = nnbook.load_thermometer()
     split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 
@@ -46,7 +46,7 @@ def fit_thermometer() -> Result:
         return [torch.tensor(train_losses), torch.tensor(val_losses), *model.parameters()]
 
     check_same_bits(ours, by_hand)
-    pairs = in_turn(timed(ours), timed(by_hand), best_of=5)
+    pairs = in_turn(timed(ours), timed(by_hand), best_of=3)
     return Result(
         f"fit, 1-13-1, {epochs:,} epochs",
         "the loop by hand",

@@ -24,10 +24,10 @@ data = nnbook.load_thermometer()
 print(textwrap.fill(str(data), 76))
 
 # %%
-# Two tensors hold the pairs. PyTorch's layers expect one row per observation and one column per
-# quantity, so each tensor has the shape (11, 1): a :term:`batch` of eleven rows with one number
-# each. The batch comes first, everywhere in this book: a layer then treats every row alike, however
-# many there are, and computes all of them at once.
+# Two :term:`tensors <tensor>` hold the pairs. PyTorch's layers expect one row per observation and
+# one column per quantity, so each tensor has the shape (11, 1): a :term:`batch` of eleven rows with
+# one number each. The batch comes first, everywhere in this book: a layer then treats every row
+# alike, however many there are, and computes all of them at once.
 
 print("inputs: ", tuple(data.inputs.shape), data.inputs.dtype)
 print("targets:", tuple(data.targets.shape), data.targets.dtype)
@@ -112,9 +112,9 @@ assert n_below > 9 / 2
 # A judge: mean squared error
 # ---------------------------
 # Which line is better than another? We need one number that says how far a line is from the dots: a
-# :term:`loss`. For each reading take the error, the predicted temperature minus the measured one.
-# Errors to either side must not cancel, so they lose their sign, either by squaring or by taking
-# the absolute value. The first gives the :term:`mean squared error`:
+# :term:`loss`. For each reading take the :term:`error`, the predicted temperature minus the
+# measured one. Errors to either side must not cancel, so they lose their sign, either by squaring
+# or by taking the absolute value. The first gives the :term:`mean squared error`:
 #
 # .. math::
 #

@@ -21,6 +21,8 @@ import torch
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 precise = nnbook.load_thermometer(dtype=torch.float64)
 floor = nnbook.least_squares(data).mse
@@ -70,7 +72,8 @@ plots.describe(
 # %%
 # Start at the inputs: they go into the model, the loss compares its outputs with the targets, the
 # :term:`gradient` tells how steeply the loss rises with each parameter, the update moves the
-# parameters the other way, and it starts again. In the whole book only the model's box will change.
+# :term:`parameters <parameter>` the other way, and the round begins again. In the whole book only
+# the model's box will change.
 #
 # Feel for the slope
 # ------------------
@@ -110,17 +113,14 @@ published = torch.tensor([-44.1730, 46.0250])
 torch.testing.assert_close(single[[1, 3]], published, rtol=2e-3, atol=0)
 assert abs(double[3] - 45.9732) < 1e-3
 
-loss = loss_of(single[1], 0.0, data)
-gap = torch.nextafter(loss, torch.tensor(math.inf)) - loss
-print(f"the loss is {loss:,.0f} °C², the next float32 number {gap} higher")
-print(f"one such gap, divided by 2 delta, is {gap / 0.2:.1f} in the slope")
+print(f"the loss at the new w: {loss_of(single[1], 0.0, data):,.0f} °C²")
 
 # %%
 # The columns agree in :math:`w` and differ in :math:`b`. On a parabola a central difference is
-# exact, so all of that is rounding. At the new :math:`w` the loss is so large that the numbers of
-# float32 lie far apart. Two large, nearly equal losses were subtracted; their leading digits
-# cancelled and left the rounding behind: :term:`cancellation`. The published :math:`b`, 46.025, is
-# another rounding of the same number.
+# exact, so all of that is rounding. At the new :math:`w` the loss is in the millions, and seven
+# digits leave little behind the point. Two large, nearly equal losses were subtracted; their
+# leading digits cancelled and left the rounding behind: :term:`cancellation`. The published
+# :math:`b`, 46.025, is another rounding of the same number.
 #
 # Compute the slope
 # -----------------
@@ -188,8 +188,6 @@ assert math.isinf(exploding[-1])
 # Each update makes the loss thousands of times larger, until float32 cannot hold it:
 # :term:`divergence`. The slope was right, but the step was so long that it crossed the valley and
 # landed higher up on the other side, where the slope is steeper and the next step longer still.
-# (:func:`nnbook.fit`, the loop of :doc:`page 4.4 </auto_examples/4_module/plot_04_training_loop>`,
-# stops in the same way.)
 #
 # Why: steep one way, flat another
 # --------------------------------

@@ -22,6 +22,8 @@ import torch
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 
 # %%

@@ -19,6 +19,8 @@ from torch import nn
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 scaled = data.with_inputs(0.1 * data.inputs)  # as on page 1.3
 start = torch.tensor([1.0, 0.0])  # weight, bias
@@ -63,8 +65,7 @@ assert params.grad is None
 #
 # The whole descent
 # -----------------
-# With an optimizer, the loop no longer says how a step is made. So it can be written once for all
-# of them. It keeps the losses and the path.
+# With an optimizer, one loop serves all of them. It keeps the losses and the path.
 
 
 def train(method, data, epochs, **options):
@@ -202,16 +203,16 @@ torch.testing.assert_close(raw_path[-1], bottom, rtol=1e-3, atol=0)
 # Adam needs far fewer epochs than SGD at 0.01. Most of that is the rate: at 0.03, close to the
 # largest that is stable here, SGD is not far behind. With :term:`momentum` it is quicker still.
 # Momentum adds nine tenths of the last step to each new one: it is the rolling ball of page 1.4,
-# with friction. So a race of optimizers at one rate each says little about the optimizers.
+# with friction. So a race at one rate each says little about the optimizers.
 #
 # The run on raw readings is the third cure that page 1.3 promised. On raw readings SGD at 0.01
 # diverged. Adam arrives, because each parameter has a scale of its own, though more slowly than
 # on scaled inputs.
 #
-# Other families in ``torch.optim``: Adagrad, RMSprop and Adadelta scale each parameter's steps
-# too; AdamW and NAdam are Adam with another weight decay and another momentum; Rprop looks at
-# signs only; LBFGS estimates the curvature and asks for the loss several times a step; Muon is
-# made for the weight matrices of large networks.
+# Other families in ``torch.optim``: Adagrad, RMSprop and Adadelta scale each parameter's steps too;
+# AdamW and NAdam are Adam with another :term:`weight decay` and another momentum; Rprop looks at
+# signs only; LBFGS estimates the curvature and asks for the loss several times a step; Muon is made
+# for the weight matrices of large networks.
 #
 # All of this in one line
 # -----------------------

@@ -20,6 +20,8 @@ import torch
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 raw = nnbook.load_thermometer()
 data = raw.with_inputs(0.1 * raw.inputs)
 
@@ -49,10 +51,10 @@ assert torch.equal(split.val.inputs, data.inputs[val_rows])
 # %%
 # Two losses, two graphs
 # ----------------------
-# Training loss and validation loss are one formula over different rows. Each has a graph of its
-# own (:doc:`page 1.4 </auto_examples/1_learning/plot_04_autograd>`), and the two graphs share
-# nothing but the parameters. ``backward`` on the training loss walks through the first graph
-# only, so the gradient knows nothing of the held-out rows.
+# :term:`Training loss <training loss>` and :term:`validation loss` are one formula over different
+# rows. Each has a graph of its own (:doc:`page 1.4 </auto_examples/1_learning/plot_04_autograd>`),
+# and the two graphs share nothing but the parameters. ``backward`` on the training loss walks
+# through the first graph only, so the gradient knows nothing of the held-out rows.
 
 params = torch.tensor([1.0, 0.0], requires_grad=True)
 nnbook.line_loss(params, split.train).backward()
@@ -69,17 +71,17 @@ from_validation = nnbook.gradient_by_hand(params.detach(), split.val)
 assert torch.allclose(params.grad, from_training + from_validation)
 
 # %%
-# Under :class:`torch.no_grad` the second graph is never built. That saves time and memory, and
-# there is nothing left that ``backward`` could walk through: it would raise an error.
+# Under :class:`torch.no_grad` the second graph is never built, and ``backward`` would raise an
+# error.
 
 with torch.no_grad():
     val_loss = nnbook.line_loss(params, split.val)
 assert val_loss.grad_fn is None
 
 # %%
-# So the training loop of :doc:`the page before </auto_examples/1_learning/plot_05_optimizers>`
-# measures a second loss in each epoch. The learning rate, 0.02, is still stable on these nine
-# rows, and 2,000 epochs bring the line close to its end.
+# So the loop of :doc:`the page before </auto_examples/1_learning/plot_05_optimizers>` measures a
+# second loss in each epoch. The learning rate, 0.02, is still stable on these nine rows, and 2,000
+# epochs bring the line close to its end.
 
 
 def train(split, epochs=2000):
@@ -166,7 +168,7 @@ plots.describe(
 # - **A**: both stay where they were. The model does not learn: the rate is too low, the model too
 #   simple, or the inputs say nothing about the targets.
 # - **B**: training goes on falling while validation turns and rises. The model learns what is
-#   peculiar to its training rows, their noise. This is :term:`overfitting`.
+#   peculiar to its training rows, their :term:`noise`. This is :term:`overfitting`.
 # - **C**: both fall and stay close. All is well; a larger model or more epochs might do better
 #   yet.
 # - **D**: both fall, to different levels. The held-out rows are harder for the model than those

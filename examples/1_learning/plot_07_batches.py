@@ -20,6 +20,8 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 # %%
 # A data set answers two questions
 # --------------------------------
@@ -44,8 +46,8 @@ readings = Readings(data.inputs, data.targets)
 print(len(readings), "rows; row 7 is", readings[7])
 
 # %%
-# :class:`nnbook.Samples`, which this book has used all along, is such a data set too. It adds
-# names, units and checks.
+# :class:`nnbook.Samples`, which this book has used all along, is such a :term:`data set` too. It
+# adds names, units and checks.
 
 assert isinstance(data, Dataset)
 assert len(data) == len(readings)
@@ -129,20 +131,12 @@ plots.describe(
 # Each column is one epoch, and its eleven marks say in which batch each row came. Every epoch
 # holds all rows once, mixed differently.
 #
-# Behind ``shuffle`` stands a :term:`sampler`, which says in which order the row numbers come. Any
-# other can take its place. The simplest is a list: the coldest rows first.
+# Behind ``shuffle`` there is a :term:`sampler`, which says in which order the row numbers come. Any
+# other can take its place, even a list of row numbers. A ``WeightedRandomSampler`` draws some rows
+# more often than others, with replacement. Three of our readings are below 5 °C. These weights make
+# them half of all draws:
 
 print("shuffling:", type(DataLoader(data, shuffle=True).sampler).__name__)
-coldest_first = data.targets.squeeze(1).argsort().tolist()
-sorted_loader = DataLoader(data, batch_size=4, sampler=coldest_first)
-_, coldest = next(iter(sorted_loader))
-print("the coldest four:", coldest.squeeze(1).tolist(), "°C")
-assert torch.equal(coldest, data.targets.sort(dim=0).values[:4])
-
-# %%
-# A ``WeightedRandomSampler`` draws some rows more often than others, with replacement. Three of
-# our readings are below 5 °C. These weights make them half of all draws:
-
 is_cold = data.targets.squeeze(1) < 5  # (11,)
 weights = torch.where(is_cold, 1 / is_cold.sum(), 1 / (~is_cold).sum())
 sampler = WeightedRandomSampler(
@@ -205,15 +199,14 @@ assert torch.isclose(from_data.train_loss[0], whole)
 # More processes
 # --------------
 # ``num_workers=4`` makes the loader start four more processes. The first process still draws the
-# order, which does not change. Each worker is handed the row numbers of a batch, fetches and stacks
-# the rows, and sends the batch back, while the model is busy with an earlier one. This pays where a
-# row takes long to get, such as a picture that is read and decoded. Each worker has a data set
-# object and a seed of its own. Where processes start afresh, as on Windows and macOS, and on Linux
-# from Python 3.14 on, the script must keep its main part under ``if __name__ == "__main__":``.
+# order. Each worker fetches and stacks the rows of a batch and sends it back, while the model is
+# busy with an earlier one. This pays where a row takes long to get, such as a picture that is read
+# and decoded. Each worker has a data set object and a seed of its own. Where processes start
+# afresh, as on Windows and macOS, and on Linux from Python 3.14 on, the script must keep its main
+# part under ``if __name__ == "__main__":``.
 #
-# With small rows in memory there is next to nothing to share out, and to start workers and send
-# batches between them takes longer than to fetch. The default, 0, fetches in the process that
-# trains.
+# With small rows in memory, starting workers and sending batches takes longer than fetching. The
+# default, 0, fetches in the process that trains.
 
 assert loader.num_workers == 0
 

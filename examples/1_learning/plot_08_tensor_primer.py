@@ -93,8 +93,8 @@ plots.describe(
 )
 
 # %%
-# On the left, each cell of the list only points to its number. On the right, the solid and the
-# dashed row of the table lie one after the other in the block.
+# On the left, each cell of the list points to its number. On the right, the solid and the dashed
+# row of the table lie one after the other in the block.
 #
 # Types
 # -----
@@ -158,9 +158,10 @@ copy[0, 0] = -1.0
 assert nines[0, 0] == 100.0
 
 # %%
-# Slices and the transpose are views too. The transpose walks through the storage in jumps, so it
-# is no longer contiguous, and ``view`` refuses it. ``reshape`` returns a view where one is
-# possible and a copy where not. Rows picked by a list or a tensor of numbers are a copy.
+# Slices and the transpose are :term:`views <view>` too. The transpose walks through the storage in
+# jumps, so it is no longer :term:`contiguous`, and ``view`` refuses it. ``reshape`` returns a view
+# where one is possible and a copy where not. Rows picked by a list or a tensor of numbers are a
+# copy.
 
 assert nines[:, 2:5].untyped_storage().data_ptr() == nines.data_ptr()
 assert nines.T.stride() == (1, 9)

@@ -20,6 +20,8 @@ from torch import nn
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 generator = torch.Generator().manual_seed(0)
 inputs = torch.randn(5, 3, generator=generator)  # 5 rows, 3 inputs each
 W0 = torch.randn(4, 3, generator=generator)  # 4 neurons, 3 weights each

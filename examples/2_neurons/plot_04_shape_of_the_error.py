@@ -24,6 +24,8 @@ from torch.autograd.functional import hessian
 import nnbook
 from nnbook import neurons, plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 x = nnbook.Standardize.of(data.inputs)(data.inputs)  # (11, 1)
 y = nnbook.Standardize.of(data.targets)(data.targets)  # (11, 1)

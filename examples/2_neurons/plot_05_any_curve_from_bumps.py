@@ -25,6 +25,8 @@ from torch import nn
 import nnbook
 from nnbook import neurons, plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 # %%
 # A step, and a bump
 # ------------------
@@ -142,7 +144,7 @@ plots.describe(
 # %%
 # On the left each bump is a stair through its dot. On the right, between two dots, one tent falls
 # while the next one rises, and the sum runs straight from dot to dot; that is what we compared with
-# NumPy's linear interpolation. Both miss what the curve does between the dots.
+# NumPy's linear interpolation. Both miss the curve between the dots.
 #
 # More units
 # ----------

@@ -19,6 +19,8 @@ import torch
 import nnbook
 from nnbook import activations, plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 scaled = data.with_inputs(0.1 * data.inputs)
 print(f"from {scaled.inputs.min():.1f} to {scaled.inputs.max():.1f}")

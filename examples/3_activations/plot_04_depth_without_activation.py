@@ -19,6 +19,8 @@ from torch import nn
 import nnbook
 from nnbook import activations, plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 # %%
 # One layer put into another
 # --------------------------

@@ -149,8 +149,8 @@ assert our_trace == trace
 # of all, since the gradient with respect to the model's inputs is ready last.
 #
 # The real call can do more than ours. It passes on any number of arguments, knows hooks for all
-# modules at once and hooks that run even after an error, lets backward hooks replace gradients, and
-# works for inputs that need none. Where no hook is registered it goes straight to ``forward``.
+# modules at once, and lets backward hooks replace gradients. Where no hook is registered it goes
+# straight to ``forward``.
 #
 # What ``.forward()`` skips
 # -------------------------

@@ -136,11 +136,11 @@ assert gains["1-13-1", "cpu"][-1] > gains["64-64-1", "cpu"][-1] > 3
 # operation has to be sent to it, and it multiplies thousands of numbers at a time, if there are
 # that many. With one row at a time it is at its worst.
 #
-# There are limits. The hidden values of all rows take memory, in training until ``backward()`` is
-# done; where they outgrow the processor's fast memory, still larger batches gain nothing and may
-# lose. And all this is about speed alone: larger batches mean fewer steps an epoch
-# (:doc:`page 1.7 </auto_examples/1_learning/plot_07_batches>`), so the fastest batch for the clock
-# need not be the best one to learn with.
+# There are limits. The hidden values of all rows take memory; where they outgrow the processor's
+# fast memory, still larger batches gain nothing and may lose. And all this is about speed alone:
+# larger batches mean fewer steps an epoch (:doc:`page 1.7
+# </auto_examples/1_learning/plot_07_batches>`), so the fastest batch for the clock need not be the
+# best one to learn with.
 #
 # A layer that looks at its neighbours
 # ------------------------------------

@@ -20,6 +20,8 @@ from torch import nn
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 
@@ -53,10 +55,10 @@ else:
     raise AssertionError("a generator that was used up was taken")
 
 # %%
-# The answer is a generator: an :term:`iterator`, which hands out one parameter after the other and
-# is then used up. It looks into the modules inside the module, and into theirs, so the tensors of
-# both linear layers are there. And what comes out is flat, four tensors in a row. The optimizer
-# makes a list of them at once, so it must be given a fresh ``model.parameters()``.
+# The answer is a :term:`generator`: an :term:`iterator`, which hands out one parameter after the
+# other and is then used up. It looks into the modules inside the module, and into theirs, so the
+# tensors of both linear layers are there. And what comes out is flat, four tensors in a row. The
+# optimizer makes a list of them at once, so it must be given a fresh ``model.parameters()``.
 #
 # The loop by hand
 # ----------------
@@ -111,7 +113,7 @@ assert torch.equal(twin.bias, model.bias)
 # ---------------------------
 # A forward hook (:doc:`page 4.1 </auto_examples/4_module/plot_01_call_the_module>`) notes for each
 # call of the model how many rows come, whether it is in training mode, whether a graph is built,
-# and the weight. The twin goes on for two epochs. How many calls will there be?
+# and the weight. The twin goes on for two epochs. How many calls do you expect?
 
 seen = []
 

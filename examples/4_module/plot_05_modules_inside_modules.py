@@ -19,6 +19,8 @@ from torch import nn
 import nnbook
 from nnbook import inspection, plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 scaled = data.with_inputs(0.1 * data.inputs)
 

@@ -14,6 +14,8 @@ import torch
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 

@@ -20,15 +20,17 @@ from torch import nn
 import nnbook
 from nnbook import inspection, plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 data = nnbook.load_thermometer()
 scaled = data.with_inputs(0.1 * data.inputs)
 
 # %%
 # Two methods
 # -----------
-# Your own network is a subclass of :class:`torch.nn.Module`. ``__init__`` says what it holds,
-# ``forward`` what is done with the inputs. The rest is inherited: a module assigned to ``self`` is
-# registered with its parameters (:doc:`page 4.5
+# Your own network is a :term:`subclass` of :class:`torch.nn.Module`. ``__init__`` says what it
+# holds, ``forward`` what is done with the inputs. The rest is inherited: a module assigned to
+# ``self`` is registered with its parameters (:doc:`page 4.5
 # </auto_examples/4_module/plot_05_modules_inside_modules>`), and calling the network calls
 # ``forward``.
 

@@ -9,7 +9,7 @@ look at the columns one at a time, two at a time, then all at once. About ten mi
 *Deep Learning with PyTorch* (Stevens, Antiga, Viehmann, 2020), exercises in section 6.5, asks how
 you would go about graphing its wine data. We answer on another table: S. Aeberhard, M. Forina,
 *Wine*, UCI Machine Learning Repository, 1992, as scikit-learn ships it; the book's own comes on
-page :doc:`7.4 </auto_examples/7_wine/plot_04_wine_quality>`. You need ``pip install
+:doc:`page 7.4 </auto_examples/7_wine/plot_04_wine_quality>`. You need ``pip install
 "nnbook[wine]"``.
 """
 

@@ -23,6 +23,8 @@ from torch import nn
 import nnbook
 from nnbook import plots
 
+torch.set_num_threads(1)  # more threads slow such small networks down
+
 # %%
 # Is the table at hand?
 # ---------------------
