@@ -321,13 +321,21 @@ def test_a_network_has_a_circle_for_each_unit_and_a_line_for_each_weight():
 
 
 def test_a_network_shows_size_and_sign_of_its_weights():
-    model = nn.Sequential(nn.Linear(1, 3))
+    model = nn.Sequential(nn.Linear(2, 2))
     with torch.no_grad():
-        model[0].weight.copy_(torch.tensor([[1.0], [-2.0], [0.0]]))
-    positive, negative, zero = plots.network(model).lines
-    assert (positive.get_linestyle(), negative.get_linestyle()) == ("-", "--")
-    assert positive.get_color() != negative.get_color()
-    assert negative.get_linewidth() > positive.get_linewidth() > zero.get_linewidth() > 0
+        model[0].weight.copy_(torch.tensor([[1.0, 0.5], [-2.0, 0.0]]))
+    lines = {}
+    for line in plots.network(model).lines:
+        start, end = line.get_ydata()
+        lines[start > 0, end > 0] = line  # the first unit of a layer stands above the second
+    one, half = lines[True, True], lines[False, True]
+    minus_two, zero = lines[True, False], lines[False, False]
+    assert [line.get_linestyle() for line in (one, half, minus_two)] == ["-", "-", "--"]
+    assert one.get_color() == half.get_color() != minus_two.get_color()
+    widths = [line.get_linewidth() for line in (minus_two, one, half, zero)]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == 4
+    assert widths[-1] > 0
 
 
 def test_a_network_of_zero_weights_can_be_drawn():
@@ -348,16 +356,16 @@ def test_a_wide_layer_is_drawn_in_part(n_units, n_drawn):
 
 def test_a_wide_layer_shows_its_first_and_last_weights():
     model = nn.Sequential(nn.Linear(1, 100))
-    nn.init.zeros_(model[0].weight)
+    weights = model[0].weight
+    nn.init.constant_(weights, 0.5)
     with torch.no_grad():
-        model[0].weight[7] = 1.0
-        model[0].weight[8] = 5.0  # not drawn
-        model[0].weight[99] = -10.0
-    widths = [line.get_linewidth() for line in plots.network(model).lines]
-    assert len(widths) == 16
-    assert sorted(range(16), key=widths.__getitem__)[-2:] == [7, 8]
-    heights = [line.get_ydata()[1] for line in plots.network(model).lines]
-    assert heights[0] == -heights[8], "unit 99 stands at the foot, as unit 0 at the top"
+        weights[8:92] = -0.5  # not drawn
+        weights[7] = weights[99] = 1.0
+    lines = sorted(plots.network(model).lines, key=lambda line: -line.get_ydata()[1])
+    assert {line.get_linestyle() for line in lines} == {"-"}
+    widest = [line.get_linewidth() > 1.5 for line in lines]
+    assert len(widest) == 16
+    assert [number for number, wide in enumerate(widest) if wide] == [7, 15]
 
 
 @pytest.mark.unchecked

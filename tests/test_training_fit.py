@@ -812,7 +812,7 @@ def test_a_program_may_go_on_with_the_epochs_before_ctrl_c(tmp_path):
         try:
             assert program.stdout.readline() == "ready\n"
             program.send_signal(signal.SIGINT)
-            rest, _ = program.communicate(timeout=60)
+            rest, _ = program.communicate(timeout=30)
         finally:
             program.kill()
     assert program.returncode == 0

@@ -14,7 +14,6 @@ from nnbook._arguments import describe, refusal
 
 __all__ = [
     "CATALOGUE",
-    "SENSITIVE_PART",
     "Activation",
     "derivative",
     "table",

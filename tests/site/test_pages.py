@@ -129,7 +129,8 @@ def used_names() -> set[str]:
     for page in sorted((ROOT / "docs").glob("*.md")):
         text = page.read_text(encoding="utf-8")
         cells = re.findall(r"^```\{code-cell\}.*?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-        sources += [re.sub(r"^:.*\n", "", cell, flags=re.MULTILINE) for cell in cells]
+        options = re.compile(r"\A(---\n.*?^---\n|(:.*\n)+)", re.DOTALL | re.MULTILINE)
+        sources.append("\n".join(options.sub("", cell) for cell in cells))
     sources.append((ROOT / "docs" / "solutions.py").read_text(encoding="utf-8"))
     used = set()
     for source in sources:
