@@ -17,6 +17,9 @@ import torch
 jaxtyping.install_import_hook("nnbook", "beartype.beartype")
 import nnbook  # noqa: E402
 
+# Off but for the tests, so that doctests in the same session run as for a reader.
+jaxtyping.config.update("jaxtyping_disable", True)
+
 # Tiny networks are several times slower on two threads than on one.
 torch.set_num_threads(1)
 mpl.use("Agg")
@@ -31,7 +34,7 @@ def types_checked(request: pytest.FixtureRequest) -> Iterator[None]:
     unchecked = request.node.get_closest_marker("unchecked") is not None
     jaxtyping.config.update("jaxtyping_disable", unchecked)
     yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+    jaxtyping.config.update("jaxtyping_disable", True)
 
 
 @pytest.fixture(autouse=True)

@@ -58,10 +58,14 @@ def test_predictions_keep_the_type_of_the_inputs():
     assert line.predict(torch.tensor([[32.0]], dtype=torch.float64)).dtype == torch.float64
 
 
-def test_predictions_lie_on_the_device_of_the_inputs():
-    predictions = least_squares(load_thermometer()).predict(torch.empty(5, 1, device="meta"))
-    assert predictions.device.type == "meta"
-    assert predictions.shape == (5, 1)
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_predictions_lie_on_the_gpu_of_the_inputs():
+    data = load_thermometer()
+    line = least_squares(data)
+    predictions = line.predict(data.inputs.cuda())
+    assert predictions.is_cuda
+    assert_close(predictions.cpu(), line.predict(data.inputs))
 
 
 def test_all_results_are_float64_whatever_the_data_are():

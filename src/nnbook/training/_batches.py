@@ -46,7 +46,8 @@ def epoch_batches(
 def _shuffled(data: Samples, batch_size: int, generator: torch.Generator | None) -> Iterator[Batch]:
     device = "cpu" if generator is None else generator.device
     rows = torch.randperm(len(data), generator=generator, device=device).to(data.inputs.device)
-    inputs, targets = data.inputs[rows], data.targets[rows]
+    # `inputs[rows]` gives the same and takes several times as long.
+    inputs, targets = data.inputs.index_select(0, rows), data.targets.index_select(0, rows)
     return zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
 
 

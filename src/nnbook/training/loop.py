@@ -128,6 +128,7 @@ def fit(
                 probe(name, model, data.to(device), loss)
         model.train()
         modes = modes_of(model)
+        without_graph = torch.no_grad()  # one for all epochs: to make one takes 1.5 µs
         with (
             interrupts_held() as interrupted,
             progress_bar(epochs, progress) as show,
@@ -139,7 +140,7 @@ def fit(
                 run.epoch += 1
                 if val_batches is not None:
                     set_modes(modes, training=False)
-                    with torch.no_grad():
+                    with without_graph:
                         val_loss = _mean_loss(val_batches(), measure)
                     set_modes(modes)
                 train_loss = _mean_loss(train_batches(), step)
@@ -171,15 +172,11 @@ def _training_step(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], f
     """Return a function that updates the model by one batch and returns the loss before that."""
     model, optimizer = run.model, run.optimizer
 
-    def loss_with_gradients(inputs: Tensor, targets: Tensor) -> float:
+    def step(inputs: Tensor, targets: Tensor) -> float:
         optimizer.zero_grad()
         value = loss(model(inputs), targets)
         number = _finite("training", value, run)
         value.backward()  # type: ignore[no-untyped-call]
-        return number
-
-    def step(inputs: Tensor, targets: Tensor) -> float:
-        number = loss_with_gradients(inputs, targets)
         optimizer.step()
         return number
 
@@ -187,7 +184,10 @@ def _training_step(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], f
         numbers: list[float] = []  # the optimizer may ask several times; the first is at the start
 
         def closure() -> float:
-            numbers.append(loss_with_gradients(inputs, targets))
+            optimizer.zero_grad()
+            value = loss(model(inputs), targets)
+            numbers.append(_finite("training", value, run))
+            value.backward()  # type: ignore[no-untyped-call]
             return numbers[-1]
 
         optimizer.step(closure)
