@@ -1,14 +1,12 @@
-"""What all tests share: shapes checked at run time, one thread, no windows, no global seed."""
+"""What all tests share: shapes checked at run time, one thread, no global seed."""
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import hypothesis
 import jaxtyping
-import matplotlib as mpl
 import pytest
 import torch
 
@@ -22,7 +20,6 @@ jaxtyping.config.update("jaxtyping_disable", True)
 
 # Tiny networks are several times slower on two threads than on one.
 torch.set_num_threads(1)
-mpl.use("Agg")
 # No deadline: the machine may be busy, and the first call of an operator is slow.
 hypothesis.settings.register_profile("nnbook", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("nnbook")
@@ -35,14 +32,6 @@ def types_checked(request: pytest.FixtureRequest) -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", unchecked)
     yield
     jaxtyping.config.update("jaxtyping_disable", True)
-
-
-@pytest.fixture(autouse=True)
-def figures_closed() -> Iterator[None]:
-    """Close the figures that a test leaves open."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

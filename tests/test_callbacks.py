@@ -444,3 +444,9 @@ def test_gradient_norms_and_early_stopping_work_on_the_gpu(split):
     fit(model, split.train, split.val, optimizer=sgd(model), epochs=3, callbacks=[norms, early])
     assert not norms.norms["output_linear.bias"].is_cuda
     assert all(parameter.is_cuda for parameter in model.parameters())
+
+
+@pytest.mark.unchecked
+def test_a_least_improvement_that_is_no_number_is_refused(refused):
+    with refused(TypeError, "`min_delta` must be a number, got 'x'."):
+        EarlyStopping(3, min_delta="x")

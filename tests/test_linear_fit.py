@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
+import nnbook
 from nnbook import (
     Samples,
     gradient_by_autograd,
@@ -269,7 +270,7 @@ ONE_COLUMN = "`data.targets` must be one column of numbers, got"
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (Samples(ROWS, torch.tensor([0, 1, 1, 0])), f"{ONE_COLUMN} a int64 tensor of shape (4,)."),
+        (Samples(ROWS, torch.tensor([0, 1, 1, 0])), f"{ONE_COLUMN} an int64 tensor of shape (4,)."),
         (Samples(ROWS, ROWS.repeat(1, 2)), f"{ONE_COLUMN} a float32 tensor of shape (4, 2)."),
     ],
     ids=["classes", "two columns"],
@@ -321,7 +322,7 @@ def test_predictions_for_other_columns_are_refused(inputs, refused):
     ("params", "error", "message"),
     [
         ([1.0, 0.0], TypeError, "`params` must be a floating-point tensor, got [1.0, 0.0]."),
-        (torch.tensor([1, 0]), TypeError, "`params` must be a floating-point tensor, got a int64"),
+        (torch.tensor([1, 0]), TypeError, "`params` must be a floating-point tensor, got an int64"),
         (
             torch.zeros(3),
             ValueError,
@@ -341,3 +342,13 @@ def test_wrong_parameters_are_refused(params, error, message, refused):
 def test_wrong_steps_are_refused(delta, refused):
     with refused(ValueError, f"`delta` must be positive, got {delta}."):
         gradient_by_difference(torch.tensor([1.0, 0.0]), load_thermometer(), delta=delta)
+
+
+def test_parameters_of_another_type_than_the_data_are_refused(refused):
+    data = nnbook.load_thermometer()
+    with refused(TypeError, "`params` must have the type of `data.inputs`, torch.float32, got"):
+        nnbook.line_loss(torch.tensor([1.0, 0.0], dtype=torch.float64), data)
+
+
+def test_a_statistic_beyond_all_bounds_has_the_p_value_0():
+    assert two_sided_p(1e200, 9) == 0.0

@@ -286,3 +286,9 @@ def test_another_word_for_constant_columns_is_refused(refused):
 def test_wrong_means_and_deviations_are_refused(mean, std, message, refused):
     with refused(ValueError, message):
         Standardize(mean, std)
+
+
+@pytest.mark.unchecked
+def test_a_function_in_place_of_an_activation_class_is_refused(refused):
+    with refused(TypeError, "`activation` must be a class or function that makes a Module, got"):
+        nnbook.mlp(1, 3, 1, activation=torch.tanh)

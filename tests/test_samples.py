@@ -266,7 +266,7 @@ NAN = torch.tensor([[1.0], [math.nan], [3.0]])
         (
             COLUMN.long(),
             TypeError,
-            f"`inputs` must {FLOATS}, got a int64 tensor of shape (3, 1). `inputs.float()`",
+            f"`inputs` must {FLOATS}, got an int64 tensor of shape (3, 1). `inputs.float()`",
         ),
         (
             COLUMN.squeeze(1),
@@ -317,12 +317,12 @@ FLOATS_OR_CLASSES = "`targets` must be a floating-point tensor of shape (rows, c
             ValueError,
             f"{FLOATS_OR_CLASSES} a float32 tensor of shape (3,). `targets.unsqueeze(1)`",
         ),
-        (COLUMN.int(), TypeError, f"{FLOATS_OR_CLASSES} a int32 tensor of shape (3, 1)."),
+        (COLUMN.int(), TypeError, f"{FLOATS_OR_CLASSES} an int32 tensor of shape (3, 1)."),
         (CLASSES.bool(), TypeError, f"{FLOATS_OR_CLASSES} a bool tensor of shape (3,)."),
         (
             COLUMN.long(),
             ValueError,
-            f"{FLOATS_OR_CLASSES} a int64 tensor of shape (3, 1). `targets.flatten()`",
+            f"{FLOATS_OR_CLASSES} an int64 tensor of shape (3, 1). `targets.flatten()`",
         ),
         (
             COLUMN[:2],
@@ -332,10 +332,10 @@ FLOATS_OR_CLASSES = "`targets` must be a floating-point tensor of shape (rows, c
         (
             CLASSES[:2],
             ValueError,
-            "`targets` must have as many rows as `inputs` (3), got a int64 tensor of shape (2,).",
+            "`targets` must have as many rows as `inputs` (3), got an int64 tensor of shape (2,).",
         ),
         (torch.zeros(0, 1), ValueError, "`targets` must hold at least one row and one column, got"),
-        (CLASSES[:0], ValueError, "`targets` must hold at least one row, got a int64 tensor of"),
+        (CLASSES[:0], ValueError, "`targets` must hold at least one row, got an int64 tensor of"),
         (NAN, ValueError, "`targets` must be finite, got nan in row 1, column 0."),
         (
             torch.tensor([0, -1, 2]),
@@ -477,3 +477,14 @@ def test_wrong_fractions_are_refused_and_draw_nothing(
 def test_wrong_rows_are_refused(val_rows, error, message, refused):
     with refused(error, message):
         load_thermometer().split_at(val_rows)
+
+
+def test_numpy_row_numbers_are_as_good_as_any(readings):
+    from_numpy = readings.split_at(torch.tensor([7, 10]).numpy())
+    assert torch.equal(from_numpy.val.inputs, readings.split_at([7, 10]).val.inputs)
+
+
+@pytest.mark.unchecked
+def test_a_list_of_tensors_that_count_nothing_is_refused(readings, refused):
+    with refused(TypeError, "`val_rows` must hold whole numbers, got [tensor(0.5000)]."):
+        readings.split_at([torch.tensor(0.5)])

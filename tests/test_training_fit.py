@@ -14,6 +14,7 @@ from torch import nn
 from torch.testing import assert_close
 from torch.utils.data import DataLoader
 
+import nnbook
 from nnbook import (
     Callback,
     DivergenceError,
@@ -924,7 +925,7 @@ NOT_COUNTS = [
 @pytest.mark.parametrize("name", ["epochs", "batch_size"])
 @pytest.mark.parametrize(("value", "error"), NOT_COUNTS, ids=str)
 def test_what_is_no_count_is_refused(name, value, error, attempt):
-    shown = "a int64 tensor" if isinstance(value, torch.Tensor) else repr(value)
+    shown = "an int64 tensor" if isinstance(value, torch.Tensor) else repr(value)
     attempt({name: value}, error, f"`{name}` must be a positive whole number, got {shown}")
 
 
@@ -1150,3 +1151,42 @@ def test_unscaled_readings_diverge_at_the_learning_rate_of_the_scaled(seeded):
     model = seeded(0, lambda: nn.Linear(1, 1))
     with pytest.raises(DivergenceError, match="inputs that are not scaled"):
         fit(model, load_thermometer(), optimizer=sgd(model, 1e-2), epochs=100)
+
+
+def test_ctrl_c_while_the_callbacks_end_is_not_lost(split):
+    class Late(nnbook.Callback):
+        def on_end(self, run):
+            signal.raise_signal(signal.SIGINT)
+
+    model = nnbook.mlp(1, 3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    with pytest.raises(nnbook.TrainingInterrupted, match="at the end of the run") as caught:
+        nnbook.fit(model, split.train, optimizer=optimizer, epochs=4, callbacks=[Late()])
+    assert len(caught.value.history) == 4
+
+
+@pytest.mark.unchecked
+def test_a_callback_that_returns_something_else_than_a_stop_is_refused(split, refused):
+    class Wrong(nnbook.Callback):
+        def on_epoch_end(self, run):
+            return True
+
+    model = nnbook.mlp(1, 3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    with refused(TypeError, "`on_epoch_end` must return None or a Stop, got True."):
+        nnbook.fit(model, split.train, optimizer=optimizer, epochs=4, callbacks=[Wrong()])
+
+
+@pytest.mark.unchecked
+def test_a_callback_that_is_not_in_a_list_is_refused(split, refused):
+    model = nnbook.mlp(1, 3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    with refused(TypeError, "`callbacks` must hold Callback objects, got <nnbook"):
+        nnbook.fit(
+            model,
+            split.train,
+            split.val,
+            optimizer=optimizer,
+            epochs=4,
+            callbacks=nnbook.EarlyStopping(3),
+        )

@@ -14,7 +14,9 @@ def refusal(name: str, rule: str, got: str, mend: str = "") -> str:
 def describe(value: object) -> str:
     """Name a value briefly: a tensor by its type and shape, everything else by its repr."""
     if isinstance(value, Tensor):
-        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+        dtype = str(value.dtype).removeprefix("torch.")
+        article = "an" if dtype.startswith("int") else "a"
+        return f"{article} {dtype} tensor of shape {tuple(value.shape)}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -31,7 +31,7 @@ def two_sided_p(t: float, degrees_of_freedom: int) -> float:
     >>> round(two_sided_p(2.262157, 9), 6)
     0.05
     """
-    if math.isnan(t) or math.isinf(t):
+    if math.isnan(t) or math.isinf(t * t):
         return t if math.isnan(t) else 0.0
     nu = degrees_of_freedom
     a, b, x = nu / 2, 0.5, nu / (nu + t * t)

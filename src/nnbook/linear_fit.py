@@ -315,6 +315,10 @@ def _check_line(params: Tensor, data: Samples) -> None:
     n_in = data.inputs.shape[1]
     if not isinstance(params, Tensor) or not params.is_floating_point():
         raise TypeError(refusal("params", "be a floating-point tensor", describe(params)))
+    if params.dtype != data.inputs.dtype:
+        mend = "`params.to(data.inputs.dtype)` converts them."
+        rule = f"have the type of `data.inputs`, {data.inputs.dtype}"
+        raise TypeError(refusal("params", rule, describe(params), mend))
     if params.shape != (n_in + 1,):
         mend = "One weight for each input, then the bias."
         raise ValueError(refusal("params", f"have shape ({n_in + 1},)", describe(params), mend))

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Literal
 
 import torch
@@ -70,18 +71,27 @@ def mlp(
     mend = "() makes a straight line."
     listed = hidden if isinstance(hidden, Iterable) else [hidden]
     widths = [positive_int("hidden", width, mend) for width in listed]
-    if isinstance(activation, nn.Module) or not callable(activation):
-        rule = "be a class or function that makes a Module"
-        mend = "Pass `nn.Tanh`, not `nn.Tanh()`: each layer gets one of its own."
-        raise TypeError(refusal("activation", rule, describe(activation), mend))
+    activations = [_made(activation) for _ in widths]  # first: a refusal draws no weights
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for number, width in enumerate(widths, start=1):
+    for number, (width, module) in enumerate(zip(widths, activations, strict=True), start=1):
         suffix = f"_{number}" if len(widths) > 1 else ""
         layers[f"hidden_linear{suffix}"] = nn.Linear(n_in, width)
-        layers[f"hidden_activation{suffix}"] = activation()
+        layers[f"hidden_activation{suffix}"] = module
         n_in = width
     layers["output_linear"] = nn.Linear(n_in, n_out)
     return nn.Sequential(layers)
+
+
+def _made(activation: Callable[[], nn.Module]) -> nn.Module:
+    module = None
+    if callable(activation) and not isinstance(activation, nn.Module):
+        with suppress(TypeError):  # a function such as torch.tanh asks for a tensor
+            module = activation()
+    if not isinstance(module, nn.Module):
+        rule = "be a class or function that makes a Module"
+        mend = "Pass `nn.Tanh`, not `nn.Tanh()`: each layer gets one of its own."
+        raise TypeError(refusal("activation", rule, describe(activation), mend))
+    return module
 
 
 class SubclassModel(nn.Module):

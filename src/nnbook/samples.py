@@ -1,8 +1,10 @@
 """Samples to learn from: inputs and targets with their names, units and source."""
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from typing import SupportsIndex
 
 import torch
 from jaxtyping import Float, Int64
@@ -262,15 +264,16 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
                     f"It holds out {n_val}.",
                 )
             )
-        rows = torch.randperm(len(self), generator=generator)
+        device = "cpu" if generator is None else generator.device
+        rows = torch.randperm(len(self), generator=generator, device=device)
         return Split(train=self._take(rows[:-n_val]), val=self._take(rows[-n_val:]))
 
-    def split_at(self, val_rows: Sequence[int] | Tensor) -> "Split":
+    def split_at(self, val_rows: Iterable[SupportsIndex] | Tensor) -> "Split":
         """Hold out exactly these rows for validation; the others train, in order.
 
         Parameters
         ----------
-        val_rows : sequence of int, or Tensor of shape (n_val,)
+        val_rows : iterable of int, or Tensor of shape (n_val,)
             Row numbers that count from 0.
 
         Returns
@@ -292,9 +295,16 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         >>> split.val.targets.squeeze(1)
         tensor([-4., 21.])
         """
-        rows = val_rows.tolist() if isinstance(val_rows, Tensor) else list(val_rows)
-        if not all(isinstance(row, int) and not isinstance(row, bool) for row in rows):
+        listed = val_rows.tolist() if isinstance(val_rows, Tensor) else val_rows
+        listed = list(listed) if isinstance(listed, Iterable) else [listed]
+        if not all(hasattr(row, "__index__") and not isinstance(row, bool) for row in listed):
             raise TypeError(refusal("val_rows", "hold whole numbers", describe(val_rows)))
+        try:
+            rows = [operator.index(row) for row in listed]
+        except TypeError as error:  # a tensor of floating-point numbers
+            raise TypeError(
+                refusal("val_rows", "hold whole numbers", describe(val_rows))
+            ) from error
         outside = [row for row in rows if not 0 <= row < len(self)]
         if outside:
             raise ValueError(

@@ -1,6 +1,6 @@
 """Whether model, loss, optimizer and data fit each other, found out before anything is changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from nnbook._arguments import describe, refusal
 from nnbook.samples import Samples
-from nnbook.training.callbacks import Callback
+from nnbook.training.callbacks import Callback, Stop
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
-def check_arguments(model: Any, optimizer: Any, loss: Any, callbacks: tuple[Any, ...]) -> None:
+def check_arguments(model: Any, optimizer: Any, loss: Any, callbacks: Any) -> tuple[Callback, ...]:
     """Refuse what is no model, optimizer, loss or callback, or does not belong to the model."""
     if not isinstance(model, nn.Module):
         raise TypeError(refusal("model", "be a torch.nn.Module", describe(model)))
@@ -34,10 +34,22 @@ def check_arguments(model: Any, optimizer: Any, loss: Any, callbacks: tuple[Any,
     if not callable(loss) or isinstance(loss, type):
         mend = "Pass `nn.MSELoss()`, not `nn.MSELoss`."
         raise TypeError(refusal("loss", "take outputs and targets", describe(loss), mend))
-    for callback in callbacks:
+    mend = "A subclass of `nnbook.Callback` overrides what it needs."
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(refusal("callbacks", "hold Callback objects", describe(callbacks), mend))
+    checked_callbacks: tuple[Any, ...] = tuple(callbacks)
+    for callback in checked_callbacks:
         if not isinstance(callback, Callback):
-            mend = "A subclass of `nnbook.Callback` overrides what it needs."
             raise TypeError(refusal("callbacks", "hold Callback objects", describe(callback), mend))
+    return checked_callbacks
+
+
+def stop_reason(stop: Any) -> str:
+    """Return why a callback ends the run, or refuse what it returned."""
+    if not isinstance(stop, Stop):
+        mend = 'Return None to go on, `nnbook.Stop("why")` to end the run.'
+        raise TypeError(refusal("on_epoch_end", "return None or a Stop", describe(stop), mend))
+    return stop.reason
 
 
 def probe(name: str, model: nn.Module, data: Samples, loss: LossFunction) -> None:

@@ -165,6 +165,8 @@ class EarlyStopping(Callback):
 
     def __init__(self, patience: int, *, min_delta: float = 0.0, restore_best: bool = True) -> None:
         self.patience = positive_int("patience", patience)
+        if not isinstance(min_delta, int | float):
+            raise TypeError(refusal("min_delta", "be a number", describe(min_delta)))
         if not (math.isfinite(min_delta) and min_delta >= 0):
             raise ValueError(refusal("min_delta", "be 0 or more", describe(min_delta)))
         self.min_delta = min_delta

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nnbook._arguments import positive_int
 from nnbook.samples import Samples
 from nnbook.training._batches import Batch, Batches, epoch_batches
-from nnbook.training._checks import LossFunction, check_arguments, checked, probe
+from nnbook.training._checks import LossFunction, check_arguments, checked, probe, stop_reason
 from nnbook.training._interrupts import interrupts_held
 from nnbook.training._modes import modes_of, modes_restored, set_modes
 from nnbook.training._progress import progress_bar
@@ -90,7 +90,8 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit the others; the model is not changed.
+        If an argument does not fit the others; then the model is not changed. The batches of an
+        iterable are checked as they come.
     DivergenceError
         If a loss is not finite. The update that it would lead to is not made.
     TrainingInterrupted
@@ -109,8 +110,7 @@ def fit(
     >>> bool(history.train_loss[0] > 20 * best), bool(history.train_loss[-1] < 1.01 * best)
     (True, True)
     """
-    callbacks = tuple(callbacks)
-    check_arguments(model, optimizer, loss, callbacks)
+    callbacks = check_arguments(model, optimizer, loss, callbacks)
     epochs = positive_int("epochs", epochs)
     if batch_size is not None:
         batch_size = positive_int("batch_size", batch_size, "None takes all rows at once.")
@@ -150,11 +150,13 @@ def fit(
                 for callback in callbacks:
                     stop = callback.on_epoch_end(run)
                     if stop is not None:
-                        run.stopped = stop.reason
+                        run.stopped = stop_reason(stop)
                 show(run)
                 if interrupted.is_set():
                     message = f"interrupted after epoch {run.epoch}"
                     raise TrainingInterrupted(message, _history(run))
+        if interrupted.is_set():  # while the callbacks ended
+            raise TrainingInterrupted("interrupted at the end of the run", _history(run))
     return _history(run)
 
 
