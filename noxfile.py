@@ -109,8 +109,8 @@ def site(session: nox.Session) -> None:
 @nox.session
 def scripts(session: nox.Session) -> None:
     """Run each page's script alone, in an empty folder, as its readers do."""
-    install(session, ".[wine]")
-    session.env |= {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
+    install(session, "-e", ".[wine]")
+    session.env["MPLBACKEND"] = "Agg"
     pages = [Path(word) for word in session.posargs] or sorted(ROOT.glob("examples/*/plot_*.py"))
     for page in pages:
         session.chdir(tempfile.mkdtemp(dir=session.create_tmp()))
