@@ -173,3 +173,9 @@ def test_what_names_no_floating_type_is_refused(dtype, refused):
     message = f'`values["dtype"]` must name a floating-point type such as "float32", got {dtype!r}.'
     with refused(ValueError, message):
         History.from_dict(values)
+
+
+def test_a_loss_that_runs_away_is_printed_briefly():
+    table = str(History(torch.tensor([2.5, 1.2e30])))
+    assert table.splitlines()[1].endswith("       2.5000")
+    assert table.splitlines()[2].endswith("    1.200e+30")

@@ -71,7 +71,7 @@ class History:
             columns["validation loss"] = self.val_loss
         lines = ["   ".join(["   epoch", *columns])]
         for epoch in _epochs_to_show(len(self)):
-            values = [f"{loss[epoch - 1]:{len(name)}.4f}" for name, loss in columns.items()]
+            values = [f"{_short(loss[epoch - 1]):>{len(name)}}" for name, loss in columns.items()]
             lines.append("   ".join([f"{epoch:8d}", *values]))
         if self.stopped is not None:
             lines.append(f"stopped: {self.stopped}")
@@ -154,6 +154,11 @@ def _equal(one: Tensor | None, other: Tensor | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.dtype == other.dtype and torch.equal(one, other)
+
+
+def _short(loss: Tensor) -> str:
+    # A loss that runs away would fill the line with digits that mean nothing.
+    return f"{loss:.4f}" if loss.abs() < 1e7 else f"{loss:.3e}"
 
 
 def _epochs_to_show(n_epochs: int) -> list[int]:
