@@ -42,29 +42,34 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
 
 
-def split_docs_words(words: list[str]) -> tuple[list[str], list[str]]:
-    """Tell chapters (learning) from options of sphinx-build (-E)."""
-    options = [word for word in words if word.startswith("-")]
-    return [word for word in words if not word.startswith("-")], options
-
-
-def docs_environment(session: nox.Session, chapters: list[str]) -> None:
-    """Set what the site's build reads from the environment."""
-    session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
-    session.env["OMP_NUM_THREADS"] = "1"
-    # Where data for builds lie beside the checkout, page 7.4 need not download its table.
+def use_data_beside(session: nox.Session) -> None:
+    """Where data lie beside the checkout, read the wine-quality table there: no download."""
     beside = ROOT.parent / "shared" / "data"
     if beside.is_dir() and "NNBOOK_DATA_DIR" not in os.environ:
         session.env["NNBOOK_DATA_DIR"] = str(beside)
+
+
+def prepare_docs(session: nox.Session) -> list[str]:
+    """Make a session ready to build the site; return the options meant for sphinx-build (-E).
+
+    The other words after `--` name chapters (learning).
+    """
+    install(session, "-e", ".[wine]", *group("docs"))
+    use_data_beside(session)
+    chapters = [word for word in session.posargs if not word.startswith("-")]
+    session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
+    session.env["OMP_NUM_THREADS"] = "1"
     session.env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # matplotlib's SVG figures of the MyST pages vanish under a forced backend.
     session.env["MPLBACKEND"] = None
+    return [word for word in session.posargs if word.startswith("-")]
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
     install(session, "-e", ".[wine]", *group("test"))
+    use_data_beside(session)
     coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
     session.run("pytest", *coverage, *session.posargs)
 
@@ -72,9 +77,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
-    install(session, "-e", ".[wine]", *group("docs"))
-    chapters, options = split_docs_words(session.posargs)
-    docs_environment(session, chapters)
+    options = prepare_docs(session)
     session.run(
         *("sphinx-build", "-b", "html", "-W", "--keep-going", "-d", "build/doctrees"),
         *options,
@@ -86,9 +89,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def live(session: nox.Session) -> None:
     """Serve the site and rebuild it whenever a file is saved."""
-    install(session, "-e", ".[wine]", *group("docs"))
-    chapters, options = split_docs_words(session.posargs)
-    docs_environment(session, chapters)
+    options = prepare_docs(session)
     generated = ("docs/auto_examples", "docs/api/generated", "docs/api/backreferences", "build")
     ignored = [word for folder in generated for word in ("--ignore", str(ROOT / folder / "*"))]
     session.run(
@@ -110,6 +111,7 @@ def site(session: nox.Session) -> None:
 def scripts(session: nox.Session) -> None:
     """Run each page's script alone, in an empty folder, as its readers do."""
     install(session, "-e", ".[wine]")
+    use_data_beside(session)
     session.env["MPLBACKEND"] = "Agg"
     pages = [Path(word) for word in session.posargs] or sorted(ROOT.glob("examples/*/plot_*.py"))
     for page in pages:

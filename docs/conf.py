@@ -18,7 +18,7 @@ os.environ["IPYTHONDIR"] = str(profile.parent)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(DOCS), os.environ.get("PYTHONPATH")]))
 
 import nnbook  # noqa: E402
-from chapters import CHAPTERS, chosen_chapters  # noqa: E402
+from chapters import chosen_chapters  # noqa: E402
 
 project = "nnbook"
 author = "The nnbook developers"
@@ -75,11 +75,8 @@ sphinx_gallery_conf = {
     "doc_module": ("nnbook",),
     "backreferences_dir": "api/backreferences",
     "write_computation_times": False,
-    "show_memory": False,
     "remove_config_comments": True,
     "download_all_examples": False,
-    "plot_gallery": True,
-    "min_reported_time": 0,
 }
 
 # Pages beside the gallery; their kernels find solutions.py in this folder.
@@ -128,4 +125,3 @@ intersphinx_mapping = {
 }
 
 suppress_warnings = ["config.cache"]  # sphinx-gallery's settings name functions
-assert CHAPTERS

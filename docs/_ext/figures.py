@@ -4,6 +4,7 @@ matplotlib draws its text and axes in one colour, `nnbook.plots.INK`. Beside eac
 written in which exactly that colour is light; the page shows the one that suits the reader's theme.
 """
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ class TwoThemes(SphinxTransform):
                 logger.warning("figure without a description: %s", image["uri"], location=image)
                 continue
             if description is not None:
-                image["alt"] = _unescape(description[1])
+                image["alt"] = html.unescape(description[1])
             size = SIZE.search(svg)
             if size is not None:  # in points; a page counts in pixels
                 image["width"], image["height"] = (
@@ -99,12 +100,6 @@ class TwoThemes(SphinxTransform):
         image["classes"] = [*image["classes"], "only-light"]
         twin["classes"] = [*twin["classes"], "only-dark"]
         image.parent.insert(image.parent.index(image) + 1, twin)
-
-
-def _unescape(text: str) -> str:
-    return (
-        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
-    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -23,13 +23,18 @@ def describe(value: object) -> str:
 
 def positive_int(name: str, value: object, mend: str = "") -> int:
     """Return `value` as an int, or refuse what is not a positive whole number."""
-    rule = "be a positive whole number"
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(refusal(name, rule, describe(value), mend))
-    try:
-        number = operator.index(value)
-    except TypeError as error:  # a tensor has __index__, but only one whole number can be used
-        raise TypeError(refusal(name, rule, describe(value), mend)) from error
+    refused = refusal(name, "be a positive whole number", describe(value), mend)
+    number = whole_number(value, refused)
     if number < 1:
-        raise ValueError(refusal(name, rule, describe(value), mend))
+        raise ValueError(refused)
     return number
+
+
+def whole_number(value: object, refused: str) -> int:
+    """Return `value` as an int, or refuse with these words what is none; True is none."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(refused)
+    try:
+        return operator.index(value)
+    except TypeError as error:  # a tensor has __index__, but only one whole number can be used
+        raise TypeError(refused) from error

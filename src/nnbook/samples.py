@@ -1,7 +1,6 @@
 """Samples to learn from: inputs and targets with their names, units and source."""
 
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import SupportsIndex
@@ -11,7 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import describe, refusal, whole_number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -297,14 +296,8 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         """
         listed = val_rows.tolist() if isinstance(val_rows, Tensor) else val_rows
         listed = list(listed) if isinstance(listed, Iterable) else [listed]
-        if not all(hasattr(row, "__index__") and not isinstance(row, bool) for row in listed):
-            raise TypeError(refusal("val_rows", "hold whole numbers", describe(val_rows)))
-        try:
-            rows = [operator.index(row) for row in listed]
-        except TypeError as error:  # a tensor of floating-point numbers
-            raise TypeError(
-                refusal("val_rows", "hold whole numbers", describe(val_rows))
-            ) from error
+        refused = refusal("val_rows", "hold whole numbers", describe(val_rows))
+        rows = [whole_number(row, refused) for row in listed]
         outside = [row for row in rows if not 0 <= row < len(self)]
         if outside:
             raise ValueError(
