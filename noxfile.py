@@ -113,10 +113,11 @@ def scripts(session: nox.Session) -> None:
     install(session, "-e", ".[wine]")
     use_data_beside(session)
     session.env["MPLBACKEND"] = "Agg"
-    pages = [Path(word) for word in session.posargs] or sorted(ROOT.glob("examples/*/plot_*.py"))
+    named = [Path(word).resolve() for word in session.posargs]
+    pages = named or sorted(ROOT.glob("examples/*/plot_*.py"))
     for page in pages:
         session.chdir(tempfile.mkdtemp(dir=session.create_tmp()))
-        session.run("python", "-W", "error", str(page.resolve()), silent=True)
+        session.run("python", "-W", "error", str(page), silent=True)
         session.chdir(ROOT)
 
 
