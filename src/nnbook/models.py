@@ -71,7 +71,8 @@ def mlp(
     mend = "() makes a straight line."
     listed = hidden if isinstance(hidden, Iterable) else [hidden]
     widths = [positive_int("hidden", width, mend) for width in listed]
-    activations = [_made(activation) for _ in widths]  # first: a refusal draws no weights
+    # First: a refusal draws no weights.
+    activations = [made_activation(activation) for _ in widths]
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (width, module) in enumerate(zip(widths, activations, strict=True), start=1):
         suffix = f"_{number}" if len(widths) > 1 else ""
@@ -82,7 +83,8 @@ def mlp(
     return nn.Sequential(layers)
 
 
-def _made(activation: Callable[[], nn.Module]) -> nn.Module:
+def made_activation(activation: Callable[[], nn.Module]) -> nn.Module:
+    """Make a module, or refuse what makes none."""
     module = None
     if callable(activation) and not isinstance(activation, nn.Module):
         with suppress(TypeError):  # a function such as torch.tanh asks for a tensor

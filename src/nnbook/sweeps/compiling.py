@@ -1,0 +1,48 @@
+"""The compiled step: seen at work, and done without where there is no compiler."""
+
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nnbook.sweeps.stack import Stack, State, Step, step_of
+
+#: Seconds after which compiling tells that it is at work.
+PATIENCE = 1.0
+
+
+def compiled_step(stack: Stack, state: State) -> Step:
+    """Compile the step of a stack by taking it once, or return the step as it is with a warning.
+
+    What was compiled is kept: for the next sweep of the same shape in this process, and by PyTorch
+    on the disk for other processes.
+    """
+    step = step_of(stack.plan, compiled=True)
+    try:
+        with _told():
+            step(state, stack.fixed)  # a step returns new tensors: this one is not counted
+    except RuntimeError as error:  # what the compiler raises has no narrower public type
+        reason = str(error).strip().splitlines()[0]
+        warnings.warn(
+            f"the sweep goes on without compiling: {reason}. torch.compile needs a C++ compiler "
+            "that works, such as g++.",
+            RuntimeWarning,
+            stacklevel=3,  # where `sweep` is called
+        )
+        return step_of(stack.plan)
+    return step
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say on the standard error that compiling is at work, if it takes a while."""
+    words = "nnbook: compiling the training step, once for these shapes\n"
+    timer = threading.Timer(PATIENCE, sys.stderr.write, [words])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()

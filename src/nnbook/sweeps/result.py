@@ -1,0 +1,437 @@
+"""What comes of a sweep."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from jaxtyping import Float, Int64
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from nnbook._arguments import describe, refusal, whole_number
+from nnbook.models import mlp
+from nnbook.sweeps.settings import NAMES, Settings, activation_name
+from nnbook.training.history import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SweepResult:
+    """Hold the losses, settings and weights of many runs.
+
+    `sweep` makes it; the runs are numbered from 0. All tensors lie on the CPU.
+
+    Parameters
+    ----------
+    runs : sequence of Settings
+        The settings of each run.
+    epochs : Tensor of shape (epochs,), int64
+        The epochs whose losses were kept: 1, 2, 3, ..., or fewer with ``history_every``.
+    train_loss : Tensor of shape (runs, epochs)
+        Training losses; nan from the epoch on in which a run diverged.
+    val_loss : Tensor of shape (runs, epochs)
+        The same of the rows held out; None if there were none.
+    diverged : Tensor of shape (runs,), int64
+        The epoch in which a loss was no longer finite; 0 for a run that did not diverge. Its
+        weights are the ones before that epoch.
+    parameters : sequence of Tensor
+        The weights of each run in one vector, in the order of ``model.parameters()``.
+    n_in, n_out : int
+        Inputs and outputs of each network.
+    stopped : str
+        Why the sweep ended early; None if it did not.
+
+    Examples
+    --------
+    >>> import nnbook
+    >>> data = nnbook.load_thermometer()
+    >>> split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
+    >>> result = nnbook.sweep(
+    ...     split.train, split.val, hidden=[(), 13], lr=[1e-2, 10.0], seed=range(5), epochs=1000
+    ... )
+    >>> result
+    SweepResult(20 runs, 1000 epochs, 10 diverged)
+    >>> result.settings["hidden"][-1], result.settings["lr"][-1]
+    (13, 10.0)
+    >>> line = result.select(hidden=(), lr=1e-2).model(0)
+    >>> bool(4 < line.output_linear.weight < 6)
+    True
+    """
+
+    runs: Sequence[Settings]
+    epochs: Int64[Tensor, " epochs"]
+    train_loss: Float[Tensor, "runs epochs"]
+    val_loss: Float[Tensor, "runs epochs"] | None
+    diverged: Int64[Tensor, " runs"]
+    parameters: Sequence[Float[Tensor, " _"]]
+    n_in: int
+    n_out: int
+    stopped: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __repr__(self) -> str:
+        words = [f"{len(self)} runs", f"{int(self.epochs[-1]) if len(self.epochs) else 0} epochs"]
+        if n_diverged := int((self.diverged > 0).sum()):
+            words.append(f"{n_diverged} diverged")
+        if self.stopped is not None:
+            words.append(f"stopped: {self.stopped}")
+        return f"SweepResult({', '.join(words)})"
+
+    @property
+    def settings(self) -> dict[str, list[Any]]:
+        """The settings as columns, one entry for each run; activations by their names."""
+        return {name: [_shown(run, name) for run in self.runs] for name in NAMES}
+
+    def model(self, run: int) -> nn.Sequential:
+        """Build the network of a run, with its trained weights.
+
+        Parameters
+        ----------
+        run : int
+            Its number, from 0.
+
+        Returns
+        -------
+        nn.Sequential
+            As `mlp` makes it; torch's global generator is left as it was.
+
+        Examples
+        --------
+        >>> import nnbook
+        >>> data = nnbook.load_thermometer()
+        >>> result = nnbook.sweep(data, hidden=[3, 13], lr=1e-5, epochs=1)
+        >>> result.model(0).hidden_linear
+        Linear(in_features=1, out_features=3, bias=True)
+        """
+        number = self._number(run)
+        own, vector = self.runs[number], self.parameters[number]
+        with torch.random.fork_rng(devices=[]):
+            network = mlp(self.n_in, own.hidden, self.n_out, activation=own.activation)
+        network.to(vector.dtype)
+        nn.utils.vector_to_parameters(vector.clone(), network.parameters())
+        return network
+
+    def history(self, run: int) -> History:
+        """Return the losses of a run, as `fit` gives them.
+
+        Parameters
+        ----------
+        run : int
+            Its number, from 0.
+
+        Returns
+        -------
+        History
+            The epochs that were kept, without those from the divergence on.
+        """
+        number = self._number(run)
+        epoch = int(self.diverged[number])
+        is_kept = self.epochs < epoch if epoch else self.epochs > 0
+        val_loss = None if self.val_loss is None else self.val_loss[number, is_kept]
+        stopped = f"diverged in epoch {epoch}" if epoch else self.stopped
+        return History(self.train_loss[number, is_kept], val_loss, stopped)
+
+    def best(self) -> int:
+        """Return the run with the lowest loss at the end: of the rows held out, if there are any.
+
+        To say how good such a run is, measure it on rows that neither trained nor chose it: the
+        lowest of many losses is low by luck too.
+
+        Returns
+        -------
+        int
+            Its number, from 0.
+
+        Raises
+        ------
+        ValueError
+            If all runs diverged.
+        """
+        losses = self.train_loss if self.val_loss is None else self.val_loss
+        if not len(self.epochs) or not (self.diverged == 0).any():
+            rule = "hold a run that did not diverge"
+            raise ValueError(refusal("result", rule, repr(self), "Lower the learning rate."))
+        last = losses[:, -1].masked_fill(self.diverged > 0, torch.inf)
+        return int(last.argmin())
+
+    def select(self, **settings: Any) -> "SweepResult":
+        """Return the runs with these settings.
+
+        Parameters
+        ----------
+        **settings
+            For each name a value, or a list of several: ``hidden=13``, ``seed=[0, 1]``.
+
+        Returns
+        -------
+        SweepResult
+            The runs in their order, numbered from 0 again.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or no run has such a value.
+        """
+        chosen = list(range(len(self)))
+        for name, value in settings.items():
+            if name not in NAMES:
+                got = refusal("settings", f"be among {', '.join(NAMES)}", repr(name))
+                raise ValueError(got)
+            column = self.settings[name]
+            wanted = [_comparable(name, one) for one in _listed(name, value)]
+            for one in wanted:
+                if one not in column:
+                    there = sorted({repr(other) for other in column})
+                    rule = f"be one of {', '.join(there)}"
+                    raise ValueError(refusal(name, rule, describe(one)))
+            chosen = [run for run in chosen if column[run] in wanted]
+        return self._take(chosen)
+
+    def table(self, over: Sequence[str] = ("seed", "val_rows")) -> str:
+        """Write the losses at the end as a table, with their spread over seeds and splits.
+
+        Parameters
+        ----------
+        over : sequence of str, default=("seed", "val_rows")
+            Runs that differ in nothing but these settings share a line.
+
+        Returns
+        -------
+        str
+            For each line the settings that vary, the number of runs, how many diverged, and of the
+            others the median loss with the range from 5 % to 95 % of the runs.
+        """
+        settings = self.settings
+        unknown = [name for name in over if name not in NAMES]
+        if isinstance(over, str) or unknown:
+            raise ValueError(refusal("over", f"name settings ({', '.join(NAMES)})", repr(over)))
+        shown = [n for n in NAMES if n not in over and len(set(settings[n])) > 1]
+        lines: dict[tuple[Any, ...], list[int]] = {}
+        for run in range(len(self)):
+            lines.setdefault(tuple(settings[name][run] for name in shown), []).append(run)
+        kinds = {"training loss": self.train_loss, "validation loss": self.val_loss}
+        losses = {kind: values for kind, values in kinds.items() if values is not None}
+        rows = [[*shown, "runs", "diverged", *losses]]
+        for key, members in lines.items():
+            index = torch.tensor(members)
+            alive = index[self.diverged[index] == 0]
+            spreads = [_spread(values[alive]) for values in losses.values()]
+            words = [f"{value:g}" if isinstance(value, float) else str(value) for value in key]
+            rows.append([*words, str(len(index)), str(len(index) - len(alive)), *spreads])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(f"{word:>{width}}" for word, width in zip(row, widths, strict=True))
+            for row in rows
+        )
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return settings and last losses as a pandas frame, a row for each run.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The settings, ``diverged``, ``train_loss`` and, with rows held out, ``val_loss``: the
+            losses of the last epoch that was kept, missing for a run that diverged.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If pandas is not installed.
+        """
+        import pandas as pd  # noqa: PLC0415  # not needed for anything else
+
+        columns: dict[str, Any] = {**self.settings, "diverged": self.diverged.tolist()}
+        columns["train_loss"] = self.train_loss[:, -1].tolist()
+        if self.val_loss is not None:
+            columns["val_loss"] = self.val_loss[:, -1].tolist()
+        return pd.DataFrame(columns)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the result to a file, without loss and without pickle.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, in safetensors' format; one that is there is replaced.
+
+        Raises
+        ------
+        ValueError
+            If an activation is not one of `torch.nn`, which `load` could not make again.
+        """
+        runs = [_to_json(run) for run in self.runs]
+        facts = {"format": FORMAT, "n_in": self.n_in, "n_out": self.n_out}
+        tensors = {
+            "epochs": self.epochs,
+            "train_loss": self.train_loss.contiguous(),
+            "diverged": self.diverged,
+            "parameters": torch.cat(list(self.parameters)),
+        }
+        if self.val_loss is not None:
+            tensors["val_loss"] = self.val_loss.contiguous()
+        words = json.dumps({**facts, "stopped": self.stopped, "runs": runs})
+        save_file(tensors, path, metadata={"nnbook.SweepResult": words})
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "SweepResult":
+        """Read a result from a file that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+
+        Returns
+        -------
+        SweepResult
+            Equal to the one that was saved, bit for bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is none that `save` wrote, or a newer format.
+
+        Examples
+        --------
+        >>> import nnbook, tempfile, torch
+        >>> data = nnbook.load_thermometer()
+        >>> result = nnbook.sweep(data, lr=1e-5, seed=[0, 1], epochs=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result.save(f"{folder}/sweep.safetensors")
+        ...     again = nnbook.SweepResult.load(f"{folder}/sweep.safetensors")
+        >>> torch.equal(again.train_loss, result.train_loss)
+        True
+        """
+        rule = "be a file that `SweepResult.save` wrote"
+        try:
+            with safe_open(Path(path), framework="pt") as file:
+                words = (file.metadata() or {}).get("nnbook.SweepResult")
+                if words is None:
+                    raise ValueError(refusal("path", rule, str(path)))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            facts = json.loads(words)
+            if facts["format"] > FORMAT:
+                mend = "Load it with the nnbook that wrote it, or a newer one."
+                got = f"{path} of format {facts['format']}"
+                raise ValueError(refusal("path", f"have at most format {FORMAT}", got, mend))
+            runs = tuple(_from_json(run) for run in facts["runs"])
+            widths = [(facts["n_in"], *run.hidden, facts["n_out"]) for run in runs]
+            sizes = [sum((i + 1) * o for i, o in pairwise(w)) for w in widths]
+            return cls(
+                runs=runs,
+                epochs=tensors["epochs"],
+                train_loss=tensors["train_loss"],
+                val_loss=tensors.get("val_loss"),
+                diverged=tensors["diverged"],
+                parameters=tensors["parameters"].split(sizes),
+                n_in=facts["n_in"],
+                n_out=facts["n_out"],
+                stopped=facts["stopped"],
+            )
+        except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+            raise ValueError(refusal("path", rule, f"{path}: {error}")) from error
+
+    def _number(self, run: int) -> int:
+        rule = f"be the number of a run, 0 to {len(self) - 1}"
+        number = whole_number(run, refusal("run", rule, describe(run)))
+        if not -len(self) <= number < len(self):
+            raise ValueError(refusal("run", rule, str(number)))
+        return number % len(self)
+
+    def _take(self, chosen: list[int]) -> "SweepResult":
+        rows = torch.tensor(chosen, dtype=torch.int64)
+        return SweepResult(
+            runs=tuple(self.runs[run] for run in chosen),
+            epochs=self.epochs,
+            train_loss=self.train_loss[rows],
+            val_loss=None if self.val_loss is None else self.val_loss[rows],
+            diverged=self.diverged[rows],
+            parameters=tuple(self.parameters[run] for run in chosen),
+            n_in=self.n_in,
+            n_out=self.n_out,
+            stopped=self.stopped,
+        )
+
+
+def _shown(run: Settings, name: str) -> Any:
+    value = getattr(run, name)
+    if name == "hidden" and len(value) == 1:
+        return value[0]
+    return activation_name(value) if name == "activation" else value
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    is_several = isinstance(value, Iterable) and not isinstance(value, str | tuple)
+    return list(value) if is_several else [value]
+
+
+def _comparable(name: str, value: Any) -> Any:
+    if name == "activation" and not isinstance(value, str):
+        return activation_name(value)
+    if name == "hidden" and isinstance(value, tuple) and len(value) == 1:
+        return value[0]
+    return value
+
+
+def _spread(losses: Float[Tensor, "runs epochs"]) -> str:
+    if not losses.numel():
+        return "-"
+    parts = torch.tensor([0.5, 0.05, 0.95], dtype=losses.dtype)
+    median, low, high = losses[:, -1].quantile(parts).tolist()
+    return f"{median:.4g} ({low:.4g} to {high:.4g})"
+
+
+def _to_json(run: Settings) -> dict[str, Any]:
+    values = {name: getattr(run, name) for name in NAMES}
+    return {**values, "activation": _activation_to_json(run.activation)}
+
+
+def _from_json(values: dict[str, Any]) -> Settings:
+    rows = values["val_rows"]
+    return Settings(
+        **{
+            **values,
+            "hidden": tuple(values["hidden"]),
+            "val_rows": None if rows is None else tuple(rows),
+            "activation": _activation_from_json(**values["activation"]),
+        }
+    )
+
+
+def _activation_to_json(activation: Callable[[], nn.Module]) -> dict[str, Any]:
+    bound = activation if isinstance(activation, partial) else partial(activation)
+    name = getattr(bound.func, "__name__", "")
+    arguments, keywords = list(bound.args), dict(bound.keywords)
+    try:
+        written = json.loads(json.dumps([arguments, keywords])) == [arguments, keywords]
+    except TypeError:
+        written = False
+    if getattr(nn, name, None) is not bound.func or not written:
+        mend = "`functools.partial(nn.LeakyReLU, 0.1)` is one, a lambda is not."
+        rule = "be a class of torch.nn, or a partial of one, to be saved"
+        raise ValueError(refusal("activation", rule, activation_name(activation), mend))
+    return {"name": name, "arguments": arguments, "keywords": keywords}
+
+
+def _activation_from_json(
+    name: str, arguments: list[Any], keywords: dict[str, Any]
+) -> Callable[[], nn.Module]:
+    maker = getattr(nn, name)
+    if not isinstance(maker, type) or not issubclass(maker, nn.Module):
+        raise TypeError(f"torch.nn has no module {name}")
+    return partial(maker, *arguments, **keywords) if arguments or keywords else maker
