@@ -141,14 +141,14 @@ def sweep(
 
     n_kept = len(range(0, epochs, history_every))
     losses = train.inputs.new_empty(1 + has_val, n_kept, len(settings))  # training, validation
+    places = [torch.tensor(stack.numbers, device=losses.device) for stack in stacks]
     done = 0
     with interrupts_held() as interrupted, _progress_bar(len(settings), epochs, progress) as show:
         while done < epochs and not interrupted.is_set():
             for number, (stack, step) in enumerate(zip(stacks, steps, strict=True)):
-                *measured, states[number] = step(states[number], stack.fixed)
+                measured, states[number] = step(states[number], stack.fixed)
                 if done % history_every == 0:
-                    for kind in range(1 + has_val):
-                        losses[kind, done // history_every, stack.numbers] = measured[kind]
+                    losses[:, done // history_every].index_copy_(1, places[number], measured)
             done += 1
             show()
     kept = torch.arange(1, done + 1, history_every)
