@@ -1,14 +1,13 @@
 """How much memory a sweep takes, said before it starts."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import psutil
 import torch
 
 from nnbook._arguments import refusal
 from nnbook.samples import Samples
-from nnbook.sweeps.settings import Settings
+from nnbook.sweeps.settings import Settings, n_parameters
 
 
 def check_memory(
@@ -55,14 +54,14 @@ def needed_bytes(
         first, n_runs = group[0], len(group)
         layers = zip(*(one.hidden for one in group), strict=True)
         widths = [train.inputs.shape[1], *(max(layer) for layer in layers), n_out]
-        n_parameters = sum((i + 1) * o for i, o in pairwise(widths))
+        n_weights = n_parameters(widths)
         n_rows = len(train) + (0 if val is None else len(val))
         own_data = 0 if first.val_rows is None else n_rows * (widths[0] + n_out)
         moments = 2 if first.optimizer == "adam" else 1
-        kept += n_runs * (n_parameters * (2 + moments) + own_data + n_losses)
+        kept += n_runs * (n_weights * (2 + moments) + own_data + n_losses)
         # One group trains at a time: the values of each layer before and after its activation,
         # their gradients, and the parameters' gradient, change and new value.
-        passing = max(passing, n_runs * (4 * len(train) * sum(widths[1:]) + 4 * n_parameters))
+        passing = max(passing, n_runs * (4 * len(train) * sum(widths[1:]) + 4 * n_weights))
     return (kept + passing) * train.inputs.element_size()
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 
 from nnbook._arguments import describe, refusal, whole_number
 from nnbook.models import mlp
-from nnbook.sweeps.settings import NAMES, Settings, activation_name
+from nnbook.sweeps.settings import NAMES, Settings, activation_name, n_parameters
 from nnbook.training.history import History
 
 if TYPE_CHECKING:
@@ -330,8 +329,8 @@ class SweepResult:
                 got = f"{path} of format {facts['format']}"
                 raise ValueError(refusal("path", f"have at most format {FORMAT}", got, mend))
             runs = tuple(_from_json(run) for run in facts["runs"])
-            widths = [(facts["n_in"], *run.hidden, facts["n_out"]) for run in runs]
-            sizes = [sum((i + 1) * o for i, o in pairwise(w)) for w in widths]
+            n_in, n_out = facts["n_in"], facts["n_out"]
+            sizes = [n_parameters((n_in, *run.hidden, n_out)) for run in runs]
             return cls(
                 runs=runs,
                 epochs=tensors["epochs"],
@@ -339,8 +338,8 @@ class SweepResult:
                 val_loss=tensors.get("val_loss"),
                 diverged=tensors["diverged"],
                 parameters=tensors["parameters"].split(sizes),
-                n_in=facts["n_in"],
-                n_out=facts["n_out"],
+                n_in=n_in,
+                n_out=n_out,
                 stopped=facts["stopped"],
             )
         except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:

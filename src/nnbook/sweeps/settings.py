@@ -2,9 +2,10 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -92,6 +93,11 @@ def activation_name(activation: Callable[[], nn.Module]) -> str:
         words += [f"{name}={value!r}" for name, value in activation.keywords.items()]
         return f"{activation_name(activation.func)}({', '.join(words)})"
     return getattr(activation, "__name__", None) or repr(activation())
+
+
+def n_parameters(widths: Sequence[int]) -> int:
+    """Count the weights and biases between layers of these widths, from inputs to outputs."""
+    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
 
 
 def _listed(runs: Any) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from nnbook._arguments import describe, positive_int, refusal
@@ -12,9 +13,10 @@ from nnbook.samples import Samples
 from nnbook.sweeps.compiling import compiled_step
 from nnbook.sweeps.memory import check_memory
 from nnbook.sweeps.result import SweepResult
-from nnbook.sweeps.settings import Settings, all_runs
+from nnbook.sweeps.settings import Settings, all_runs, n_parameters
 from nnbook.sweeps.stack import Stack, State, entries, stacked, start, step_of
 from nnbook.training._interrupts import interrupts_held
+from nnbook.training.processes import joined
 
 #: Bytes of hidden values of the runs that train in one go: they stay in a core's cache.
 CACHE_BYTES = 2**19
@@ -44,7 +46,8 @@ def sweep(
     Each setting from `hidden` to `val_rows` is one value, or several; then every combination is a
     run. A run is what `fit` gives for the model that `mlp` makes after ``torch.manual_seed(seed)``,
     with all rows in one batch: the same losses and weights, but for rounding. Where training is
-    chaotic, rounding is enough to part the two.
+    chaotic, rounding is enough to part the two. Under `torchrun` each process trains its part of
+    the runs, and all get the whole result.
 
     Parameters
     ----------
@@ -125,7 +128,9 @@ def sweep(
     settings = all_runs(runs, given)
     has_val = _has_val(settings, train, val)
     loss_name, n_out = _loss_name(loss, train), _n_out(train, val)
-    groups = _groups(settings, train)
+    processes = joined()
+    own = range(processes.rank, len(settings), processes.count)
+    groups = _groups(settings, own, train)
     check_memory(
         [[settings[run] for run in group] for group in groups],
         train,
@@ -140,58 +145,59 @@ def sweep(
         steps.append(compiled_step(stack, state) if compiled else step_of(stack.plan))
 
     n_kept = len(range(0, epochs, history_every))
-    losses = train.inputs.new_empty(1 + has_val, n_kept, len(settings))  # training, validation
-    places = [torch.tensor(stack.numbers, device=losses.device) for stack in stacks]
-    done = 0
-    with interrupts_held() as interrupted, _progress_bar(len(settings), epochs, progress) as show:
-        while done < epochs and not interrupted.is_set():
+    losses = train.inputs.new_zeros(1 + has_val, n_kept, len(settings))  # training, validation
+    device = losses.device
+    places = [torch.tensor(stack.numbers, device=device) for stack in stacks]
+    done, is_shown = 0, progress and processes.is_first
+    with interrupts_held() as interrupted, _progress_bar(len(settings), epochs, is_shown) as show:
+        while done < epochs and not processes.any(interrupted.is_set(), device):
             for number, (stack, step) in enumerate(zip(stacks, steps, strict=True)):
                 measured, states[number] = step(states[number], stack.fixed)
                 if done % history_every == 0:
                     losses[:, done // history_every].index_copy_(1, places[number], measured)
             done += 1
             show()
+
+    n_in = train.inputs.shape[1]
+    sizes = [n_parameters((n_in, *one.hidden, n_out)) for one in settings]
+    updates = torch.zeros(len(settings), dtype=torch.int64, device=device)
+    parameters = losses.new_zeros(sum(sizes))
+    _collect(stacks, states, updates, torch.split(parameters, sizes))
+    for values in (losses, updates, parameters):
+        processes.sum(values)  # each process has zeros for the runs of the others
+    losses, updates = losses.cpu(), updates.cpu()
     kept = torch.arange(1, done + 1, history_every)
-    stopped = f"interrupted after epoch {done}" if done < epochs else None
-    return _result(stacks, states, kept, losses[:, : len(kept)].cpu(), done=done, stopped=stopped)
-
-
-def _result(
-    stacks: Sequence[Stack],
-    states: Sequence[State],
-    kept: Tensor,
-    losses: Tensor,
-    *,
-    done: int,
-    stopped: str | None,
-) -> SweepResult:
-    n_runs = losses.shape[2]
-    runs: dict[int, Settings] = {}
-    parameters: dict[int, Tensor] = {}
-    updates = torch.zeros(n_runs, dtype=torch.int64)
-    for stack, state in zip(stacks, states, strict=True):
-        updates[stack.numbers] = state.epochs.cpu()
-        columns = state.parameters.cpu()
-        for column, (run, own) in enumerate(zip(stack.numbers, stack.settings, strict=True)):
-            runs[run] = own
-            parameters[run] = columns[entries(own.hidden, stack.plan), column]
     diverged = torch.where(updates < done, updates + 1, 0)
     # From the epoch in which it diverged, a run has no losses any more.
+    losses = losses[:, : len(kept)]
     losses.masked_fill_((diverged > 0) & (kept.unsqueeze(1) >= diverged), torch.nan)
     return SweepResult(
-        runs=tuple(runs[run] for run in range(n_runs)),
+        runs=tuple(settings),
         epochs=kept,
         train_loss=losses[0].T,
-        val_loss=losses[1].T if len(losses) == 2 else None,
+        val_loss=losses[1].T if has_val else None,
         diverged=diverged,
-        parameters=tuple(parameters[run] for run in range(n_runs)),
-        n_in=stacks[0].plan.widths[0],
-        n_out=stacks[0].plan.widths[-1],
-        stopped=stopped,
+        parameters=torch.split(parameters.cpu(), sizes),
+        n_in=n_in,
+        n_out=n_out,
+        stopped=f"interrupted after epoch {done}" if done < epochs else None,
     )
 
 
-def _groups(settings: Sequence[Settings], train: Samples) -> list[list[int]]:
+def _collect(
+    stacks: Sequence[Stack],
+    states: Sequence[State],
+    updates: Int64[Tensor, " runs"],
+    vectors: Sequence[Float[Tensor, " _"]],
+) -> None:
+    """Write the updates made and the weights of each run of these stacks to its place."""
+    for stack, state in zip(stacks, states, strict=True):
+        updates[stack.numbers] = state.epochs
+        for column, (run, one) in enumerate(zip(stack.numbers, stack.settings, strict=True)):
+            vectors[run].copy_(state.parameters[entries(one.hidden, stack.plan), column])
+
+
+def _groups(settings: Sequence[Settings], runs: Iterable[int], train: Samples) -> list[list[int]]:
     """Return the numbers of the runs that train in one go.
 
     They have the same depth, optimizer and number of rows, and stand side by side by activation and
@@ -199,7 +205,8 @@ def _groups(settings: Sequence[Settings], train: Samples) -> list[list[int]]:
     """
     alike: dict[tuple[Any, ...], list[int]] = {}
     order = {make: n for n, make in enumerate({one.activation: None for one in settings})}
-    for run, one in enumerate(settings):
+    for run in runs:
+        one = settings[run]
         n_held_out = None if one.val_rows is None else len(one.val_rows)
         alike.setdefault((len(one.hidden), one.optimizer, n_held_out), []).append(run)
     groups = []
