@@ -14,6 +14,7 @@ torch.Size([500])
 from importlib.metadata import version
 
 from nnbook.datasets import load_thermometer, load_wine, load_wine_quality
+from nnbook.graph import TrainingGraph
 from nnbook.linear_fit import (
     LinearFit,
     gradient_by_autograd,
@@ -24,6 +25,7 @@ from nnbook.linear_fit import (
 )
 from nnbook.models import Standardize, SubclassFunctionalModel, SubclassModel, mlp
 from nnbook.samples import Samples, Split
+from nnbook.sweeps import SweepResult, sweep
 from nnbook.training import (
     Callback,
     DivergenceError,
@@ -52,6 +54,8 @@ __all__ = [
     "Stop",
     "SubclassFunctionalModel",
     "SubclassModel",
+    "SweepResult",
+    "TrainingGraph",
     "TrainingInterrupted",
     "fit",
     "gradient_by_autograd",
@@ -63,4 +67,5 @@ __all__ = [
     "load_wine",
     "load_wine_quality",
     "mlp",
+    "sweep",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import psutil
 import torch
 
 from nnbook._arguments import refusal
@@ -69,4 +68,6 @@ def free_bytes(device: torch.device) -> int:
     """Return how much memory is free where the rows lie."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
+    import psutil  # noqa: PLC0415  # for whoever sweeps, not for all who import nnbook
+
     return int(psutil.virtual_memory().available)
