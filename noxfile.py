@@ -54,7 +54,7 @@ def prepare_docs(session: nox.Session) -> list[str]:
 
     The other words after `--` name chapters (learning).
     """
-    install(session, "-e", ".[wine]", *group("docs"))
+    install(session, "-e", ".[wine,graph]", *group("docs"))
     use_data_beside(session)
     chapters = [word for word in session.posargs if not word.startswith("-")]
     session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
@@ -68,7 +68,7 @@ def prepare_docs(session: nox.Session) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
-    install(session, "-e", ".[wine]", *group("test"))
+    install(session, "-e", ".[wine,graph]", *group("test"))
     use_data_beside(session)
     coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
     session.run("pytest", *coverage, *session.posargs)
@@ -110,7 +110,7 @@ def site(session: nox.Session) -> None:
 @nox.session
 def scripts(session: nox.Session) -> None:
     """Run each page's script alone, in an empty folder, as its readers do."""
-    install(session, "-e", ".[wine]")
+    install(session, "-e", ".[wine,graph]")
     use_data_beside(session)
     session.env["MPLBACKEND"] = "Agg"
     named = [Path(word).resolve() for word in session.posargs]
@@ -139,15 +139,23 @@ def types(session: nox.Session) -> None:
 @nox.session
 def doctest(session: nox.Session) -> None:
     """Run the examples in the docstrings."""
-    install(session, "-e", ".[wine]", *group("test"))
+    install(session, "-e", ".[wine,graph]", *group("test"))
     session.run("pytest", "--doctest-modules", "src", "-p", "no:randomly", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed, as ratios of two things taken in turn; prints a table."""
-    install(session, "-e", ".", *group("bench"))
+    """Measure speed against peers: `nox -s bench -- fit import` measures some, `--keep` publishes.
+
+    Ratios of two things taken in turn, as a table.
+    """
+    install(session, "-e", ".[wine,graph]", *group("bench"))
     session.env["OMP_NUM_THREADS"] = "1"
+    # jax heeds neither that nor any setting of its own: this is the size of XLA's pool of threads.
+    session.env["NPROC"] = "1"
+    session.env["JAX_PLATFORMS"] = "cpu"
+    session.env["KERAS_BACKEND"] = "torch"
+    session.env["KERAS_HOME"] = session.create_tmp()  # else Keras writes into the home folder
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

@@ -6,6 +6,14 @@ import sys
 
 from benchmarks.pairs import Result, in_turn
 
+# What is imported to train with each peer.
+PEERS = {
+    "skorch": "import skorch",
+    "lightning": "import lightning",
+    "ignite": "import ignite.engine",
+    "keras": "import keras",
+}
+
 
 def import_nnbook() -> Result:
     """Import nnbook after torch, each time in a fresh interpreter."""
@@ -24,20 +32,33 @@ def import_nnbook() -> Result:
     )
 
 
-def milliseconds(statement: str, *, after: str = "") -> float:
-    """Time a statement in a fresh interpreter, and see that it does not import matplotlib.
+def import_against(peer: str) -> Result:
+    """Import nnbook and a peer, each after torch and in a fresh interpreter."""
+    pairs = in_turn(
+        lambda: milliseconds("import nnbook", after="import torch"),
+        lambda: milliseconds(PEERS[peer], after="import torch", clean=False),
+        pairs=3,
+        warm_up=False,
+    )
+    return Result(
+        "import nnbook, after torch", PEERS[peer], pairs, "ms", pairs.ratios, unit="x the time"
+    )
 
-    The interpreter measures the statement itself. Runs with and without it differ by more than it
-    takes: `import torch` alone varies by 100 ms.
+
+def milliseconds(statement: str, *, after: str = "", clean: bool = True) -> float:
+    """Time a statement in a fresh interpreter; if `clean`, see that it imports no matplotlib.
+
+    The interpreter measures the statement itself, by the processor's time. Runs with and without
+    it differ by more than it takes: `import torch` alone varies by 100 ms.
     """
     code = f"""
 import sys
-from time import perf_counter
+from time import process_time
 {after}
-start = perf_counter()
+start = process_time()
 {statement}
-print(1000 * (perf_counter() - start))
-assert "matplotlib" not in sys.modules, "matplotlib was imported"
+print(1000 * (process_time() - start))
+assert not {clean} or "matplotlib" not in sys.modules, "matplotlib was imported"
 """
     # Modules are kept compiled, as most interpreters do: the first one compiles, to warm up.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}

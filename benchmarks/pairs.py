@@ -57,7 +57,7 @@ class Result:
     unit : str
         What the values count: "x the time", "ms more", ...
     at_most, at_least : float, default=None
-        The goal, one of the two.
+        The goal, at most one of the two; without one the line is printed and not judged.
     """
 
     ours: str
@@ -74,18 +74,22 @@ class Result:
         """The median of the values."""
         return median(self.values)
 
-    @property
-    def goal(self) -> str:
-        """The goal in signs: "<= 1.05"."""
-        return f">= {self.at_least:g}" if self.at_most is None else f"<= {self.at_most:g}"
+    def __post_init__(self) -> None:
+        assert self.at_most is None or self.at_least is None, "a line has one goal"
 
     @property
-    def is_met(self) -> bool:
-        """Whether the median meets the goal."""
+    def goal(self) -> str:
+        """The goal in signs, "<= 1.05", or nothing."""
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        return "" if self.at_least is None else f">= {self.at_least:g}"
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the median meets the goal; None without one."""
         if self.at_most is not None:
             return self.median <= self.at_most
-        assert self.at_least is not None
-        return self.median >= self.at_least
+        return None if self.at_least is None else self.median >= self.at_least
 
 
 def timed(task: Callable[[], object], *, clock: Callable[[], float] = process_time) -> Measurement:
@@ -107,14 +111,22 @@ def timed(task: Callable[[], object], *, clock: Callable[[], float] = process_ti
     return seconds
 
 
-def in_turn(ours: Measurement, peer: Measurement, *, pairs: int = PAIRS, best_of: int = 1) -> Pairs:
+def in_turn(
+    ours: Measurement,
+    peer: Measurement,
+    *,
+    pairs: int = PAIRS,
+    best_of: int = 1,
+    warm_up: bool = True,
+) -> Pairs:
     """Measure one after the other, which goes first changing from turn to turn.
 
     A pair is `best_of` turns, and its two values are the least of each: what the machine can do
-    when it is disturbed least. Both are measured once before, to warm up. A line on the standard
-    error tells of each pair.
+    when it is disturbed least. Both are measured once before, to warm up, unless each measurement
+    is of a fresh process. A line on the standard error tells of each pair.
     """
-    ours(), peer()
+    if warm_up:
+        ours(), peer()
     gc.collect()
     values: list[tuple[float, float]] = []
     for number in range(1, pairs + 1):

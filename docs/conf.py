@@ -10,6 +10,7 @@ ROOT = DOCS.parent
 sys.path.insert(0, str(DOCS / "_ext"))
 # Tiny networks are several times slower on two threads than on one; workers inherit this.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["NNBOOK_BENCHMARKS"] = str(DOCS / "_data" / "benchmarks.json")  # for page 8.5
 # What notebook kernels read when they start: SVG figures, and no line about the connection.
 profile = ROOT / "build" / "ipython" / "profile_default"
 profile.mkdir(parents=True, exist_ok=True)

@@ -212,5 +212,5 @@ assert (activations.derivative(layers, x) == 1).all()
 # it, and ask ``torch.linalg.matrix_rank`` about the weight. What can one linear layer do that this
 # stack cannot?
 #
-# We now know what to stack and what to put in between. The next chapter is about how PyTorch packs
-# both: :doc:`/auto_examples/4_module/plot_01_call_the_module`.
+# So there has to be an activation in between. Does it matter which one?
+# :doc:`/auto_examples/3_activations/plot_05_does_the_choice_matter`.

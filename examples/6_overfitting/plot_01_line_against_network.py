@@ -288,5 +288,5 @@ assert bent_curves[:, 42].quantile(0.95) < (42 - 32) / 1.8 - 3
 # **Try it.** Train on all eleven rows, with the same settings. Which of the two bundles changes
 # more, and where?
 #
-# The next chapter has more rows, and more columns:
-# :doc:`/auto_examples/7_wine/plot_01_graphing_wine`.
+# The next page asks what made the one bundle calm and the other one bend:
+# :doc:`/auto_examples/6_overfitting/plot_02_capacity_and_learning_rate`.

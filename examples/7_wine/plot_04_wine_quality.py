@@ -256,4 +256,5 @@ else:
 # **Try it.** Keep the copies: ``wine = table``. A model that remembers would gain by them. Does
 # this one? And one with 500 hidden units?
 #
-# This is the last page for now. Six things to take along are gathered in the :doc:`/summary`.
+# One network was enough here, in each split. The next chapter begins with a thousand at once:
+# :doc:`/auto_examples/8_scale/plot_01_thousand_networks`.
