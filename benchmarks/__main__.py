@@ -19,13 +19,15 @@ import torch
 from tabulate import tabulate
 
 import nnbook
-from benchmarks import importing, training
+from benchmarks import checkpoints, importing, training
 from benchmarks.pairs import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
     "fit": training.fit_thermometer,
     "fit-batches": training.fit_mini_batches,
     "batches": training.batch_delivery,
+    "checkpoint": checkpoints.saving,
+    "gradient-check": checkpoints.gradient_check,
     "import": importing.import_nnbook,
 }
 JSON_FILE = Path(__file__).parents[1] / "build" / "benchmarks.json"

@@ -26,10 +26,13 @@ from nnbook.models import Standardize, SubclassFunctionalModel, SubclassModel, m
 from nnbook.samples import Samples, Split
 from nnbook.training import (
     Callback,
+    Checkpoint,
+    CheckpointError,
     DivergenceError,
     EarlyStopping,
     GradientNorms,
     History,
+    LearningRateSchedule,
     Run,
     Stop,
     TrainingInterrupted,
@@ -40,10 +43,13 @@ __version__ = version("nnbook")
 
 __all__ = [
     "Callback",
+    "Checkpoint",
+    "CheckpointError",
     "DivergenceError",
     "EarlyStopping",
     "GradientNorms",
     "History",
+    "LearningRateSchedule",
     "LinearFit",
     "Run",
     "Samples",
