@@ -68,8 +68,8 @@ def as_bytes(tensor):
 
 
 def assert_good(path):
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]  # before load tidies up
     assert_equal_values(load(path, "run"), GOOD)
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
 def sealed(data):

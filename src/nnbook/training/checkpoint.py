@@ -217,7 +217,7 @@ def preparation(
     saved: dict[str, Any] | None = None
     # The first save comes before the first update. Without a file there is nothing that was lost.
     if path is not None:
-        is_start = not os.path.lexists(path) and path.parent.is_dir()
+        is_start = not os.path.lexists(path)
         if not (is_start and any(checkpoint.path == path for checkpoint in checkpoints)):
             saved = _durable.load(path, "run")
             state.check(path, saved)
