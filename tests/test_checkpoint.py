@@ -103,7 +103,12 @@ SCHEDULERS = {
         ),
         "epoch",
     ),
-    "cycle": (lambda o: SCHEDULES.OneCycleLR(o, 0.1, total_steps=500), "step"),
+    "cycle": (
+        lambda o: SCHEDULES.OneCycleLR(
+            o, 0.1, total_steps=500, cycle_momentum=bool({"momentum", "betas"} & set(o.defaults))
+        ),
+        "step",
+    ),
 }
 
 
