@@ -9,6 +9,11 @@ import pytest
 mpl.use("Agg")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the number of processes that are killed while they save be chosen."""
+    parser.addoption("--kills", type=int, default=100, help="savers to kill in test_durable.py")
+
+
 @pytest.fixture(autouse=True)
 def figures_closed() -> Iterator[None]:
     """Close the figures that a test leaves open."""

@@ -22,7 +22,7 @@ from time import perf_counter
 import torch
 from tabulate import tabulate
 
-from benchmarks import graphs, importing, memory, peers, sweeps, training
+from benchmarks import checkpoints, graphs, importing, memory, peers, sweeps, training
 from benchmarks.pairs import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -37,6 +37,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "sweep-jax": sweeps.compiled_sweep_against_jax,
     **{f"runs-{n}": partial(sweeps.cost_of, n) for n in sweeps.STEPS},
     f"runs-{sweeps.N_RUNS}-compiled": partial(sweeps.cost_of, sweeps.N_RUNS, compiled=True),
+    "checkpoint": checkpoints.saving,
+    "gradient-check": checkpoints.gradient_check,
     "import": importing.import_nnbook,
     **{f"import-{peer}": partial(importing.import_against, peer) for peer in importing.PEERS},
     **{f"memory-{peer}": partial(memory.memory_against, peer) for peer in peers.PEERS},

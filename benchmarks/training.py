@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 import nnbook
 from benchmarks.pairs import Result, in_turn, timed
-from nnbook.training._batches import epoch_batches
+from nnbook.training._batches import Place, epoch_batches
 
 
 def fit_thermometer() -> Result:
@@ -119,7 +119,7 @@ def batch_delivery() -> Result:
     def deliver(batches: Callable[[], Iterable[object]]) -> Callable[[], int]:
         return lambda: sum(1 for _ in range(epochs) for _batch in batches())
 
-    ours, peer = deliver(our_batches), deliver(lambda: loader)
+    ours, peer = deliver(lambda: our_batches(Place())), deliver(lambda: loader)
     assert ours() == peer() == epochs * len(loader)
     pairs = in_turn(timed(ours), timed(peer), best_of=3)
     return Result(

@@ -22,6 +22,7 @@ from nnbook import (
     gradient_by_hand,
     mlp,
 )
+from nnbook.training import GradientCheck
 
 
 def sgd(model, lr=1e-4):
@@ -450,3 +451,164 @@ def test_gradient_norms_and_early_stopping_work_on_the_gpu(split):
 def test_a_least_improvement_that_is_no_number_is_refused(refused):
     with refused(TypeError, "`min_delta` must be a number, got 'x'."):
         EarlyStopping(3, min_delta="x")
+
+
+# Each step
+
+
+def test_callbacks_that_ask_for_it_are_called_in_each_step(split):
+    pages = []
+
+    class Steps(Diary):
+        def on_gradients(self, run):
+            pages.append(("gradients", run.epoch, run.step, run.model.weight.item()))
+
+        def on_step_end(self, run):
+            pages.append(("updated", run.epoch, run.step, run.model.weight.item()))
+
+    model = nn.Linear(1, 1)
+    fit(
+        model,
+        split.train,
+        optimizer=sgd(model),
+        epochs=2,
+        batch_size=5,
+        callbacks=[Steps("a", []), Callback()],
+    )
+    assert [page[:3] for page in pages] == [
+        (call, epoch, step - (call == "gradients"))
+        for epoch in (1, 2)
+        for step in (1, 2)
+        for call in ("gradients", "updated")
+    ]
+    weights = [page[3] for page in pages]
+    assert weights[1] != weights[0]
+    assert weights[1] == weights[2]
+
+
+def test_lbfgs_shows_the_gradients_of_each_evaluation(split):
+    calls = []
+
+    class Gradients(Callback):
+        def on_gradients(self, run):
+            calls.append(run.step)
+
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=3)
+    fit(model, split.train, optimizer=optimizer, epochs=2, callbacks=[Gradients()])
+    assert set(calls) == {0}
+    assert len(calls) > 2
+
+
+# Gradients that are not finite
+
+
+class Spoil(Callback):
+    """Put a value into one gradient of one step."""
+
+    def __init__(self, name, value, at):
+        self.name, self.value, self.at, self.steps = name, value, at, 0
+
+    def on_gradients(self, run):
+        self.steps += 1
+        if self.steps == self.at:
+            self.place = (run.epoch, run.step + 1)
+            gradient = dict(run.model.named_parameters())[self.name].grad
+            gradient.view(-1)[-1] = self.value
+            self.before = {k: v.clone() for k, v in run.model.state_dict().items()}
+
+
+@given(
+    name=st.sampled_from([name for name, _ in mlp(1, 3, 1).named_parameters()]),
+    value=st.sampled_from([math.nan, math.inf, -math.inf]),
+    at=st.integers(1, 12),
+)
+@pytest.mark.unchecked
+def test_a_gradient_that_is_not_finite_ends_the_run_before_its_update(name, value, at):
+    data = nnbook.load_thermometer()
+    data = data.with_inputs(0.1 * data.inputs)
+    model, spoil = mlp(1, 3, 1), Spoil(name, value, at)
+    with pytest.raises(DivergenceError) as caught:
+        fit(
+            model,
+            data,
+            optimizer=torch.optim.Adam(model.parameters()),
+            epochs=9,
+            batch_size=4,
+            callbacks=[spoil, GradientCheck()],
+        )
+    epoch, step = spoil.place
+    assert f"the gradient of {name} in epoch {epoch}, step {step}, has a {value}" in str(
+        caught.value
+    )
+    assert len(caught.value.history) == epoch - 1
+    for key, weights in model.state_dict().items():
+        assert torch.equal(weights, spoil.before[key])
+
+
+@pytest.mark.unchecked
+def test_large_gradients_that_are_finite_pass(split):
+    class Enlarge(Callback):
+        def on_gradients(self, run):
+            run.model.weight.grad.fill_(3e38)  # its square is none any more
+
+    model = nn.Linear(1, 1)
+    optimizer = sgd(model, 0.0)
+    callbacks = [Enlarge(), GradientCheck()]
+    assert len(fit(model, split.train, optimizer=optimizer, epochs=2, callbacks=callbacks)) == 2
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("restore_best", [True, False])
+@pytest.mark.parametrize("has_val", [True, False])
+def test_a_run_that_diverges_ends_with_the_best_weights_if_wanted(restore_best, has_val, split):
+    weights = []
+
+    class Keep(Callback):
+        def on_start(self, run):
+            weights.append(run.model.weight.item())
+
+        def on_epoch_end(self, run):
+            weights.append(run.model.weight.item())
+
+    model = nn.Linear(1, 1)
+    check, val = GradientCheck(restore_best=restore_best), split.val if has_val else None
+    callbacks = [Keep(), Spoil("weight", math.nan, at=8), check]
+    with pytest.raises(DivergenceError) as caught:  # too large a rate: the losses grow
+        fit(model, split.train, val, optimizer=sgd(model, 0.1), epochs=20, callbacks=callbacks)
+    history = caught.value.history
+    losses = history.val_loss if has_val else history.train_loss
+    assert len(losses) == 7
+    assert check.best_epoch == int(losses.argmin()) + 1
+    assert check.best_loss == losses.min()
+    assert model.weight.item() == weights[check.best_epoch - 1 if restore_best else -1]
+
+
+@pytest.mark.unchecked
+def test_a_run_that_ends_well_keeps_its_last_weights(split):
+    model, twin = nn.Linear(1, 1), nn.Linear(1, 1)
+    twin.load_state_dict(model.state_dict())
+    check = GradientCheck(restore_best=True)
+    fit(model, split.train, optimizer=sgd(model, 0.1), epochs=4, callbacks=[check])
+    fit(twin, split.train, optimizer=sgd(twin, 0.1), epochs=4)
+    assert torch.equal(model.weight, twin.weight)
+
+
+def test_a_loss_that_is_finite_may_have_no_gradient(split):
+    model = nn.Linear(1, 1)
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+
+    def root(outputs, targets):
+        return outputs.abs().sum().sqrt()
+
+    with pytest.raises(DivergenceError, match="in epoch 1, step 1, has a nan, and the loss is fin"):
+        fit(
+            model,
+            split.train,
+            optimizer=sgd(model),
+            epochs=2,
+            loss=root,
+            callbacks=[GradientCheck()],
+        )
+    assert model.weight.item() == model.bias.item() == 0

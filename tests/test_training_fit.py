@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 from torch.utils.data import DataLoader
@@ -587,8 +589,8 @@ def test_divergence_ends_the_run_before_the_update_that_it_would_lead_to(split, 
     assert_same_bits(model, twin)
     assert all(parameter.isfinite().all() for parameter in model.parameters())
     message = str(caught.value)
-    assert f"the training loss of epoch {len(losses) + 1} is inf; " in message
-    assert f"the last was {losses[-1]:.4g}." in message
+    assert f"the training loss of epoch {len(losses) + 1}, step 1, is inf; " in message
+    assert f"the last was {losses[-1]:.4g}. Not finite first: the loss itself." in message
     assert "a learning rate that is too large, or inputs that are not scaled" in message
 
 
@@ -630,13 +632,105 @@ def test_divergence_at_the_start_changes_nothing(kind, bad, split, seeded):
     def loss(outputs, targets):
         return nn.functional.mse_loss(outputs, targets) * bad
 
-    message = rf"the {kind} loss of epoch 1 is {bad}\. The usual cause"
+    step = ", step 1," if kind == "training" else ""
+    message = rf"the {kind} loss of epoch 1{step} is {bad}\. Not finite first: the loss itself\."
     with pytest.raises(DivergenceError, match=message) as caught:
         fit(model, split.train, val, optimizer=sgd(model), epochs=10, loss=loss)
     history = caught.value.history
     assert len(history) == 0
     assert (history.val_loss is None) == (val is None)
     assert_same_bits(model, twin)
+
+
+WHERE = {
+    "the inputs of the batch (nan)": "inputs",
+    "the targets of the batch (nan)": "targets",
+    "the parameter hidden_linear.weight (nan)": "hidden_linear.weight",
+    "the parameter output_linear.bias (nan)": "output_linear.bias",
+    "the buffer scale": "scale",
+    "the output of hidden_linear (nan)": "hidden_linear",
+    "the output of hidden_activation (nan)": "hidden_activation",
+    "the output of output_linear (nan)": "output_linear",
+    "the loss itself": "loss",
+}
+
+
+class Poisoned:
+    """Three batches, and a way to put a nan into one tensor of one step."""
+
+    def __init__(self, where, epoch, step):
+        self.where, self.epoch, self.step = where, epoch, step
+        self.model = mlp(1, 4, 1).to(torch.float64)
+        self.model.register_buffer("scale", torch.ones(3, dtype=torch.float64))
+        self.is_now, self.epochs, self.before = False, 0, None
+        for name, module in self.model.named_children():
+            module.register_forward_hook(lambda *call, name=name: self.spoiled(name, call[-1]))
+
+    def spoiled(self, name, tensor):
+        return tensor * math.nan if self.is_now and name == self.where else tensor
+
+    def __iter__(self):
+        self.epochs += 1
+        for step in (1, 2, 3):
+            inputs = torch.tensor([[0.1], [0.5 * step]], dtype=torch.float64)
+            self.is_now = (self.epochs, step) == (self.epoch, self.step)
+            if self.is_now:
+                self.before = {k: v.clone() for k, v in self.model.state_dict().items()}
+                if self.where in self.before:
+                    self.before[self.where].view(-1)[-1] = math.nan
+                    self.model.load_state_dict(self.before)
+            yield self.spoiled("inputs", inputs), self.spoiled("targets", 2 * inputs)
+        self.is_now = False
+
+    def loss(self, outputs, targets):
+        return self.spoiled("loss", nn.functional.mse_loss(outputs, targets))
+
+
+@pytest.mark.parametrize("message", WHERE)
+@given(epoch=st.integers(1, 4), step=st.integers(1, 3))
+@settings(max_examples=8)
+def test_what_is_not_finite_first_is_named_with_epoch_and_step(message, epoch, step):
+    poisoned = Poisoned(WHERE[message], epoch, step)
+    if poisoned.where == "scale":  # a buffer that no module uses does no harm to the loss
+        poisoned.spoiled = lambda name, tensor: (
+            tensor * poisoned.model.scale.sum() if name == "loss" else tensor
+        )
+    random_before = torch.get_rng_state()
+    optimizer = torch.optim.Adam(poisoned.model.parameters())
+    with pytest.raises(DivergenceError) as caught:
+        fit(poisoned.model, poisoned, optimizer=optimizer, epochs=9, loss=poisoned.loss)
+    text = str(caught.value)
+    assert f"the training loss of epoch {epoch}, step {step}, is nan" in text
+    assert f"Not finite first: {message}." in text
+    assert len(caught.value.history) == epoch - 1
+    for name, value in poisoned.model.state_dict().items():
+        assert_close(value, poisoned.before[name], rtol=0, atol=0, equal_nan=True)
+    assert torch.equal(torch.get_rng_state(), random_before)
+
+
+def test_looking_for_what_is_not_finite_leaves_buffers_and_generators(split):
+    model = nn.Sequential(nn.Linear(1, 4), nn.BatchNorm1d(4), nn.Dropout(0.2), nn.Linear(4, 1))
+
+    def loss(outputs, targets):
+        after.append([torch.get_rng_state(), model[1].running_mean.clone()])
+        return nn.functional.mse_loss(outputs, targets) * (math.nan if len(after) == 4 else 1)
+
+    after = []
+    with pytest.raises(DivergenceError, match=r"epoch 3, step 1, is nan.*first: the loss itself"):
+        fit(model, split.train, optimizer=sgd(model), epochs=5, loss=loss)
+    assert torch.equal(torch.get_rng_state(), after[-1][0])
+    assert torch.equal(model[1].running_mean, after[-1][1])
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_a_mask_of_minus_infinity_is_not_blamed(split):
+    model = nn.Sequential(nn.Linear(1, 1))
+    model.register_buffer("mask", torch.tensor([0.0, -math.inf]))
+    message = r"Not finite first: the output of 0 \(inf\)\."
+    with torch.no_grad():
+        model[0].weight.fill_(1e38)
+    with pytest.raises(DivergenceError, match=message):
+        fit(model, split.train, optimizer=sgd(model), epochs=5)
 
 
 def test_divergence_is_an_arithmetic_error():

@@ -28,10 +28,13 @@ from nnbook.samples import Samples, Split
 from nnbook.sweeps import SweepResult, sweep
 from nnbook.training import (
     Callback,
+    Checkpoint,
+    CheckpointError,
     DivergenceError,
     EarlyStopping,
     GradientNorms,
     History,
+    LearningRateSchedule,
     Run,
     Stop,
     TrainingInterrupted,
@@ -42,10 +45,13 @@ __version__ = version("nnbook")
 
 __all__ = [
     "Callback",
+    "Checkpoint",
+    "CheckpointError",
     "DivergenceError",
     "EarlyStopping",
     "GradientNorms",
     "History",
+    "LearningRateSchedule",
     "LinearFit",
     "Run",
     "Samples",

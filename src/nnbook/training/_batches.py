@@ -1,6 +1,8 @@
 """Where the batches of an epoch come from."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -12,25 +14,50 @@ Batch = tuple[Tensor, Tensor]
 Batches = Samples | Iterable[Batch]
 
 
+@dataclass
+class Place:
+    """Tell where within its epoch a run is, so that it can go on from there.
+
+    Parameters
+    ----------
+    step : int
+        The updates made.
+    rows : int
+        The rows that they took.
+    loss : float
+        The mean loss of these rows.
+    val_loss : float
+        The validation loss of the epoch, which is measured before the first update.
+    order : Tensor of shape (n,), int64
+        The order of the rows in this epoch; None where none was drawn.
+    """
+
+    step: int = 0
+    rows: int = 0
+    loss: float = 0.0
+    val_loss: float | None = None
+    order: Tensor | None = None
+
+
 def epoch_batches(
     name: str,
     data: Batches,
     device: torch.device,
     batch_size: int | None = None,
     generator: torch.Generator | None = None,
-) -> Callable[[], Iterator[Batch]]:
+) -> Callable[[Place], Iterator[Batch]]:
     """Return a function that gives one epoch's batches, on the model's device.
 
     `Samples` come in one batch, or are permuted once and sliced: that selects rows by index tens of
     times faster than a `DataLoader`, which collects them one by one. Any other iterable gives the
-    batches itself.
+    batches itself. Batches before the place in the epoch are left out.
     """
     if isinstance(data, Samples):
         data = data.to(device)
         if batch_size is None:
             whole = [(data.inputs, data.targets)]
-            return lambda: iter(whole)
-        return lambda: _shuffled(data, batch_size, generator)
+            return lambda place: iter(whole[place.step :])
+        return lambda place: _shuffled(data, batch_size, generator, place)
     if not isinstance(data, Iterable) or isinstance(data, Iterator | Tensor):
         mend = "It is gone through once each epoch: a list or a DataLoader, not a generator."
         rule = "be Samples, or an iterable of (inputs, targets) batches"
@@ -40,15 +67,20 @@ def epoch_batches(
         rule = f"be None if `{name}` gives batches"
         raise ValueError(refusal("batch_size", rule, str(batch_size), mend))
     batches = data
-    return lambda: _moved(name, batches, device)
+    return lambda place: islice(_moved(name, batches, device), place.step, None)
 
 
-def _shuffled(data: Samples, batch_size: int, generator: torch.Generator | None) -> Iterator[Batch]:
-    device = "cpu" if generator is None else generator.device
-    rows = torch.randperm(len(data), generator=generator, device=device).to(data.inputs.device)
+def _shuffled(
+    data: Samples, batch_size: int, generator: torch.Generator | None, place: Place
+) -> Iterator[Batch]:
+    if place.order is None:
+        device = "cpu" if generator is None else generator.device
+        place.order = torch.randperm(len(data), generator=generator, device=device)
+    rows = place.order.to(data.inputs.device)
     # `inputs[rows]` gives the same and takes several times as long.
     inputs, targets = data.inputs.index_select(0, rows), data.targets.index_select(0, rows)
-    return zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
+    batches = zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
+    return islice(batches, place.step, None)
 
 
 def _moved(name: str, batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:

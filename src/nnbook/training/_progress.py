@@ -21,6 +21,6 @@ def progress_bar(epochs: int, shown: bool) -> Iterator[Callable[[Run], None]]:
             if run.has_val:
                 text += f", validation loss {run.val_losses[-1]:.4g}"
             bar.set_postfix_str(text, refresh=False)
-            bar.update()
+            bar.update(run.epoch - bar.n)  # more than 1 after a run was resumed
 
         yield show

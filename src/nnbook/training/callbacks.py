@@ -1,12 +1,15 @@
-"""What may look on while a model trains: three calls, and the callbacks that the book uses."""
+"""What may look on while a model trains: five calls, and the callbacks that the book uses."""
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nnbook._arguments import describe, positive_int, refusal
+from nnbook.training._batches import Place
+from nnbook.training.history import History
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,17 @@ class Run:
     has_val : bool
         Whether rows are held out.
     epoch : int
-        The epoch that has just ended; 0 before the first.
+        The epoch that is running or has just ended, from 1; 0 before the first.
     train_losses, val_losses : list of float
         One entry for each epoch that ended; `val_losses` stays empty without held-out rows.
     stopped : str
         Why the run is ending early; None as long as it is not.
     failed : bool
         Whether an error or Ctrl-C ended it.
+    error_type : type
+        The class of that error; None as long as there is none.
+    place : Place
+        How far the epoch is; what `step` reads.
     """
 
     model: nn.Module
@@ -61,6 +68,20 @@ class Run:
     val_losses: list[float] = field(default_factory=list)
     stopped: str | None = None
     failed: bool = False
+    error_type: type[BaseException] | None = None
+    place: Place = field(default_factory=Place, repr=False)
+
+    @property
+    def step(self) -> int:
+        """The updates that were made in this epoch."""
+        return self.place.step
+
+    @property
+    def history(self) -> History:
+        """The losses of the epochs that ended."""
+        dtype = next(self.model.parameters()).dtype
+        val_loss = torch.tensor(self.val_losses, dtype=dtype) if self.has_val else None
+        return History(torch.tensor(self.train_losses, dtype=dtype), val_loss, self.stopped)
 
 
 class Callback:
@@ -96,6 +117,24 @@ class Callback:
             The run that is about to start.
         """
 
+    def on_gradients(self, run: Run) -> None:
+        """Be called in each step, when the gradients are there and the update is still to come.
+
+        Parameters
+        ----------
+        run : Run
+            The run so far; `run.step` counts the updates before this one.
+        """
+
+    def on_step_end(self, run: Run) -> None:
+        """Be called after each update.
+
+        Parameters
+        ----------
+        run : Run
+            The run so far; `run.step` counts this update too.
+        """
+
     def on_epoch_end(self, run: Run) -> Stop | None:
         """Be called after each epoch, with its losses in `run` and the updated model.
 
@@ -118,6 +157,26 @@ class Callback:
         ----------
         run : Run
             `run.failed` tells whether an error or Ctrl-C ended it.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the callback must know to go on, for a checkpoint.
+
+        Returns
+        -------
+        dict
+            Numbers, strings and tensors, in lists, tuples and dictionaries. The default is empty:
+            a callback that remembers nothing from epoch to epoch needs none.
+        """
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned, in a run that is resumed, after `on_start`.
+
+        Parameters
+        ----------
+        state : dict
+            Equal to what was returned.
         """
 
 
@@ -186,6 +245,41 @@ class EarlyStopping(Callback):
         self.best_epoch, self.best_loss = 0, math.inf
         self._epoch_start = self._best = self._snapshot(run.model)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best epoch with its weights, and the settings.
+
+        Returns
+        -------
+        dict
+            For `load_state_dict`.
+        """
+        return {
+            "settings": self._settings,
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "best": self._best,
+            "epoch_start": self._epoch_start,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take the best epoch back.
+
+        Parameters
+        ----------
+        state : dict
+            What `state_dict` returned.
+
+        Raises
+        ------
+        ValueError
+            If it comes from other settings.
+        """
+        if state["settings"] != self._settings:
+            rule = f"keep the settings of the run that is resumed, {state['settings']}"
+            raise ValueError(refusal("EarlyStopping", rule, str(self._settings)))
+        self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
+        self._best, self._epoch_start = state["best"], state["epoch_start"]
+
     def on_epoch_end(self, run: Run) -> Stop | None:
         """Compare this epoch's validation loss with the best.
 
@@ -221,10 +315,13 @@ class EarlyStopping(Callback):
         if self.restore_best and not run.failed:
             run.model.load_state_dict(self._best)
 
+    @property
+    def _settings(self) -> dict[str, Any]:
+        names = ("patience", "min_delta", "restore_best")
+        return {name: getattr(self, name) for name in names}
+
     def _snapshot(self, model: nn.Module) -> dict[str, Tensor]:
-        if not self.restore_best:
-            return {}
-        return {name: value.detach().clone() for name, value in model.state_dict().items()}
+        return snapshot(model) if self.restore_best else {}
 
 
 class GradientNorms(Callback):
@@ -283,3 +380,30 @@ class GradientNorms(Callback):
             gradient = parameter.grad
             norm = torch.zeros(()) if gradient is None else torch.linalg.vector_norm(gradient)
             self._recorded[name].append(norm)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the norms so far.
+
+        Returns
+        -------
+        dict
+            For `load_state_dict`.
+        """
+        return {"norms": self.norms}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take the norms back.
+
+        Parameters
+        ----------
+        state : dict
+            What `state_dict` returned.
+        """
+        for name, values in state["norms"].items():
+            on_device = values.to(self._parameters[name].device)
+            self._recorded[name] = list(on_device.unbind())
+
+
+def snapshot(model: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of the model's weights and buffers."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}

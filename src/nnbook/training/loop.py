@@ -1,6 +1,7 @@
 """The training loop."""
 
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from inspect import Parameter, signature
@@ -10,29 +11,19 @@ from torch import Tensor, nn
 
 from nnbook._arguments import positive_int
 from nnbook.samples import Samples
-from nnbook.training._batches import Batch, Batches, epoch_batches
+from nnbook.training._batches import Batch, Batches, Place, epoch_batches
 from nnbook.training._checks import LossFunction, check_arguments, checked, probe, stop_reason
 from nnbook.training._interrupts import interrupts_held
 from nnbook.training._modes import modes_of, modes_restored, set_modes
+from nnbook.training._not_finite import first_not_finite
 from nnbook.training._progress import progress_bar
 from nnbook.training.callbacks import Callback, Run
+from nnbook.training.checkpoint import Checkpoint, preparation
+from nnbook.training.errors import DivergenceError, TrainingInterrupted
 from nnbook.training.history import History
 
-
-class DivergenceError(ArithmeticError):
-    """Report a loss that is no longer finite; `history` holds the epochs before it."""
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Report Ctrl-C; the model is as of the last epoch in `history`."""
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
+BatchLoss = Callable[[Tensor, Tensor], float]
+Watch = Callable[[Run], None]
 
 
 def fit(
@@ -47,6 +38,7 @@ def fit(
     generator: torch.Generator | None = None,
     callbacks: Iterable[Callback] = (),
     progress: bool = False,
+    resume: str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a model, and measure it on held-out rows as it goes.
 
@@ -77,9 +69,15 @@ def fit(
     generator : torch.Generator, default=None
         Draws the order of the rows; None takes torch's global generator.
     callbacks : iterable of Callback, default=()
-        Called at the start, after each epoch and at the end.
+        Called at the start, after each epoch and at the end; those that ask for it in each step
+        too. A `Checkpoint` comes after all others, wherever it stands.
     progress : bool, default=False
         Whether to show a progress bar on the standard error.
+    resume : str or path, default=None
+        A checkpoint to go on from, with the arguments of the run that saved it; `epochs` may be
+        larger. A run that had ended returns its history at once. Where there is no such file, the
+        run starts from the beginning if one of its callbacks is a `Checkpoint` of the same path,
+        and is refused if none is.
 
     Returns
     -------
@@ -94,6 +92,8 @@ def fit(
         iterable are checked as they come.
     DivergenceError
         If a loss is not finite. The update that it would lead to is not made.
+    CheckpointError
+        If a checkpoint cannot be written, read, or gone on from.
     TrainingInterrupted
         After Ctrl-C, at the end of the epoch. A second Ctrl-C, more than a second later, does not
         wait for that.
@@ -111,6 +111,7 @@ def fit(
     (True, True)
     """
     callbacks = check_arguments(model, optimizer, loss, callbacks)
+    callbacks = tuple(sorted(callbacks, key=lambda each: isinstance(each, Checkpoint)))
     epochs = positive_int("epochs", epochs)
     if batch_size is not None:
         batch_size = positive_int("batch_size", batch_size, "None takes all rows at once.")
@@ -119,8 +120,16 @@ def fit(
     val_batches = None if val is None else epoch_batches("val", val, device)
     run = Run(model, optimizer, epochs, has_val=val is not None)
     # Samples are probed before the run, and their rows do not change shape; other batches may.
-    step = _training_step(run, loss if isinstance(train, Samples) else checked("train", loss))
+    checked_loss = loss if isinstance(train, Samples) else checked("train", loss)
+    step = _training_step(run, checked_loss, _overriding("on_gradients", callbacks))
     measure = _measurement(run, loss if isinstance(val, Samples) else checked("val", loss))
+    step_watchers = _overriding("on_step_end", callbacks)
+    begin = preparation(
+        *(run, train, val, callbacks, resume),
+        loss=loss,
+        batch_size=batch_size,
+        generator=generator,
+    )
 
     with modes_restored(model):
         for name, data in {"train": train, "val": val}.items():
@@ -136,31 +145,30 @@ def fit(
         ):
             for callback in callbacks:
                 callback.on_start(run)
-            while run.epoch < epochs and run.stopped is None:
-                run.epoch += 1
-                if val_batches is not None:
-                    set_modes(modes, training=False)
-                    with without_graph:
-                        val_loss = _mean_loss(val_batches(), measure)
-                    set_modes(modes)
-                train_loss = _mean_loss(train_batches(), step)
-                run.train_losses.append(train_loss)
-                if val_batches is not None:
-                    run.val_losses.append(val_loss)
-                for callback in callbacks:
-                    stop = callback.on_epoch_end(run)
-                    if stop is not None:
-                        run.stopped = stop_reason(stop)
+            begin()  # where the checkpoint is that is gone on from, if there is one
+            while len(run.train_losses) < epochs and run.stopped is None:
+                if run.epoch == len(run.train_losses):  # else one that is resumed in its middle
+                    run.epoch, run.place = run.epoch + 1, Place()
+                    if val_batches is not None:
+                        set_modes(modes, training=False)
+                        with without_graph:
+                            run.place.val_loss = _mean_loss(val_batches(Place()), measure)
+                        set_modes(modes)
+                _train_epoch(train_batches(run.place), step, run, step_watchers)
+                run.train_losses.append(run.place.loss)
+                if run.place.val_loss is not None:
+                    run.val_losses.append(run.place.val_loss)
+                _end_epoch(callbacks, run)
                 show(run)
                 if interrupted.is_set():
                     message = f"interrupted after epoch {run.epoch}"
-                    raise TrainingInterrupted(message, _history(run))
+                    raise TrainingInterrupted(message, run.history)
         if interrupted.is_set():  # while the callbacks ended
-            raise TrainingInterrupted("interrupted at the end of the run", _history(run))
-    return _history(run)
+            raise TrainingInterrupted("interrupted at the end of the run", run.history)
+    return run.history
 
 
-def _mean_loss(batches: Iterator[Batch], batch_loss: Callable[[Tensor, Tensor], float]) -> float:
+def _mean_loss(batches: Iterator[Batch], batch_loss: BatchLoss) -> float:
     # A running mean, weighted by rows: it returns the loss of a single batch to the last bit.
     mean, rows = 0.0, 0
     for inputs, targets in batches:
@@ -170,15 +178,52 @@ def _mean_loss(batches: Iterator[Batch], batch_loss: Callable[[Tensor, Tensor], 
     return mean
 
 
-def _training_step(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], float]:
+def _train_epoch(
+    batches: Iterator[Batch], step: BatchLoss, run: Run, watchers: tuple[Watch, ...]
+) -> None:
+    place = run.place
+    for inputs, targets in batches:
+        loss, n = step(inputs, targets), inputs.shape[0]
+        place.step += 1
+        place.rows += n
+        place.loss += (loss - place.loss) * (n / place.rows)
+        for watch in watchers:
+            watch(run)
+
+
+def _end_epoch(callbacks: tuple[Callback, ...], run: Run) -> None:
+    for callback in callbacks:
+        stop = callback.on_epoch_end(run)
+        if stop is not None:
+            run.stopped = stop_reason(stop)
+
+
+def _overriding(name: str, callbacks: tuple[Callback, ...]) -> tuple[Watch, ...]:
+    """Return this method of the callbacks that have one of their own: others cost nothing."""
+    return tuple(
+        getattr(callback, name)
+        for callback in callbacks
+        if getattr(type(callback), name) is not getattr(Callback, name)
+    )
+
+
+def _training_step(run: Run, loss: LossFunction, watchers: tuple[Watch, ...]) -> BatchLoss:
     """Return a function that updates the model by one batch and returns the loss before that."""
     model, optimizer = run.model, run.optimizer
 
-    def step(inputs: Tensor, targets: Tensor) -> float:
+    def gradients(inputs: Tensor, targets: Tensor) -> float:
         optimizer.zero_grad()
         value = loss(model(inputs), targets)
-        number = _finite("training", value, run)
+        number = value.item()
+        if not math.isfinite(number):
+            raise _diverged("training", number, run, inputs, targets)
         value.backward()  # type: ignore[no-untyped-call]
+        for watch in watchers:
+            watch(run)
+        return number
+
+    def step(inputs: Tensor, targets: Tensor) -> float:
+        number = gradients(inputs, targets)
         optimizer.step()
         return number
 
@@ -186,10 +231,7 @@ def _training_step(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], f
         numbers: list[float] = []  # the optimizer may ask several times; the first is at the start
 
         def closure() -> float:
-            optimizer.zero_grad()
-            value = loss(model(inputs), targets)
-            numbers.append(_finite("training", value, run))
-            value.backward()  # type: ignore[no-untyped-call]
+            numbers.append(gradients(inputs, targets))
             return numbers[-1]
 
         optimizer.step(closure)
@@ -201,31 +243,29 @@ def _training_step(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], f
     return step_with_closure if needs_closure else step
 
 
-def _measurement(run: Run, loss: LossFunction) -> Callable[[Tensor, Tensor], float]:
+def _measurement(run: Run, loss: LossFunction) -> BatchLoss:
     model = run.model
 
     def measure(inputs: Tensor, targets: Tensor) -> float:
-        return _finite("validation", loss(model(inputs), targets), run)
+        number = loss(model(inputs), targets).item()
+        if not math.isfinite(number):
+            raise _diverged("validation", number, run, inputs, targets)
+        return number
 
     return measure
 
 
-def _finite(kind: str, value: Tensor, run: Run) -> float:
-    number = value.item()
-    if not math.isfinite(number):
-        before = f"; the last was {run.train_losses[-1]:.4g}" if run.train_losses else ""
-        raise DivergenceError(
-            f"the {kind} loss of epoch {run.epoch} is {number}{before}. The usual cause is a "
-            "learning rate that is too large, or inputs that are not scaled.",
-            _history(run),
-        )
-    return number
-
-
-def _history(run: Run) -> History:
-    dtype = next(run.model.parameters()).dtype
-    val_loss = torch.tensor(run.val_losses, dtype=dtype) if run.has_val else None
-    return History(torch.tensor(run.train_losses, dtype=dtype), val_loss, run.stopped)
+def _diverged(
+    kind: str, number: float, run: Run, inputs: Tensor, targets: Tensor
+) -> DivergenceError:
+    step = f", step {run.step + 1}," if kind == "training" else ""
+    before = f"; the last was {run.train_losses[-1]:.4g}" if run.train_losses else ""
+    return DivergenceError(
+        f"the {kind} loss of epoch {run.epoch}{step} is {number}{before}. Not finite first: "
+        f"{first_not_finite(run.model, inputs, targets)}. The usual cause is a learning rate that "
+        "is too large, or inputs that are not scaled.",
+        run.history,
+    )
 
 
 @contextmanager
@@ -233,8 +273,8 @@ def _ended(callbacks: tuple[Callback, ...], run: Run) -> Iterator[None]:
     """Tell the callbacks that the run has ended, and whether it failed."""
     try:
         yield
-    except BaseException:
-        run.failed = True
+    except BaseException as error:
+        run.failed, run.error_type = True, type(error)
         raise
     finally:
         for callback in callbacks:
