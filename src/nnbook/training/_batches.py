@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nnbook._arguments import describe, refusal
 from nnbook.samples import Samples
+from nnbook.training.processes import ALONE, Processes
 
 Batch = tuple[Tensor, Tensor]
 Batches = Samples | Iterable[Batch]
@@ -45,19 +46,26 @@ def epoch_batches(
     device: torch.device,
     batch_size: int | None = None,
     generator: torch.Generator | None = None,
+    *,
+    processes: Processes = ALONE,
 ) -> Callable[[Place], Iterator[Batch]]:
     """Return a function that gives one epoch's batches, on the model's device.
 
     `Samples` come in one batch, or are permuted once and sliced: that selects rows by index tens of
     times faster than a `DataLoader`, which collects them one by one. Any other iterable gives the
-    batches itself. Batches before the place in the epoch are left out.
+    batches itself. Batches before the place in the epoch are left out. Several processes get the
+    same batches, in the first one's order.
     """
     if isinstance(data, Samples):
         data = data.to(device)
         if batch_size is None:
             whole = [(data.inputs, data.targets)]
             return lambda place: iter(whole[place.step :])
-        return lambda place: _shuffled(data, batch_size, generator, place)
+        return lambda place: _shuffled(data, batch_size, generator, place, processes)
+    if processes.count > 1:
+        mend = "They share the rows of each batch, and `fit` must know that all have the same."
+        rule = f"be Samples where {processes.count} processes train"
+        raise TypeError(refusal(name, rule, describe(data), mend))
     if not isinstance(data, Iterable) or isinstance(data, Iterator | Tensor):
         mend = "It is gone through once each epoch: a list or a DataLoader, not a generator."
         rule = "be Samples, or an iterable of (inputs, targets) batches"
@@ -71,12 +79,16 @@ def epoch_batches(
 
 
 def _shuffled(
-    data: Samples, batch_size: int, generator: torch.Generator | None, place: Place
+    data: Samples,
+    batch_size: int,
+    generator: torch.Generator | None,
+    place: Place,
+    processes: Processes,
 ) -> Iterator[Batch]:
     if place.order is None:
         device = "cpu" if generator is None else generator.device
         place.order = torch.randperm(len(data), generator=generator, device=device)
-    rows = place.order.to(data.inputs.device)
+    rows = processes.from_first(place.order.to(data.inputs.device))
     # `inputs[rows]` gives the same and takes several times as long.
     inputs, targets = data.inputs.index_select(0, rows), data.targets.index_select(0, rows)
     batches = zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)

@@ -15,6 +15,7 @@ from nnbook.training._batches import Batches
 from nnbook.training._run_state import RunState
 from nnbook.training.callbacks import Callback, Run
 from nnbook.training.errors import CheckpointError, TrainingInterrupted
+from nnbook.training.processes import joined
 
 SECONDS = 30.0  # between two saves, where no interval is given
 COST = 1 / 100  # of the time, at most, goes into saves then
@@ -139,7 +140,8 @@ class Checkpoint(Callback):
         """
         assert self._state is not None
         start = monotonic()
-        _durable.save(self.path, "run", self._state.capture())
+        if joined().is_first:  # all processes have the same to save
+            _durable.save(self.path, "run", self._state.capture())
         self._saved_at = monotonic()
         self._wait = max(SECONDS, (self._saved_at - start) / COST)
         self._steps = 0

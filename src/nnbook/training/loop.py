@@ -21,6 +21,7 @@ from nnbook.training.callbacks import Callback, Run
 from nnbook.training.checkpoint import Checkpoint, preparation
 from nnbook.training.errors import DivergenceError, TrainingInterrupted
 from nnbook.training.history import History
+from nnbook.training.processes import Processes, averaging, batch_loss, joined, loss_told
 
 BatchLoss = Callable[[Tensor, Tensor], float]
 Watch = Callable[[Run], None]
@@ -115,14 +116,18 @@ def fit(
     epochs = positive_int("epochs", epochs)
     if batch_size is not None:
         batch_size = positive_int("batch_size", batch_size, "None takes all rows at once.")
-    device = next(model.parameters()).device
-    train_batches = epoch_batches("train", train, device, batch_size, generator)
-    val_batches = None if val is None else epoch_batches("val", val, device)
+    device, processes = next(model.parameters()).device, joined()
+    train_batches = epoch_batches(
+        "train", train, device, batch_size, generator, processes=processes
+    )
+    val_batches = None
+    if val is not None:
+        val_batches = epoch_batches("val", val, device, processes=processes)
     run = Run(model, optimizer, epochs, has_val=val is not None)
     # Samples are probed before the run, and their rows do not change shape; other batches may.
     checked_loss = loss if isinstance(train, Samples) else checked("train", loss)
-    step = _training_step(run, checked_loss, _overriding("on_gradients", callbacks))
-    measure = _measurement(run, loss if isinstance(val, Samples) else checked("val", loss))
+    val_loss = loss if isinstance(val, Samples) else checked("val", loss)
+    measure = _measurement(run, val_loss, processes)
     step_watchers = _overriding("on_step_end", callbacks)
     begin = preparation(
         *(run, train, val, callbacks, resume),
@@ -137,14 +142,17 @@ def fit(
                 probe(name, model, data.to(device), loss)
         model.train()
         modes = modes_of(model)
+        step = _training_step(run, checked_loss, _overriding("on_gradients", callbacks), processes)
         without_graph = torch.no_grad()  # one for all epochs: to make one takes 1.5 µs
         with (
             interrupts_held() as interrupted,
-            progress_bar(epochs, progress) as show,
+            progress_bar(epochs, progress and processes.is_first) as show,
             _ended(callbacks, run),
+            loss_told(processes),
         ):
             for callback in callbacks:
                 callback.on_start(run)
+            processes.wait()  # none saves while another one still looks for what to go on from
             begin()  # where the checkpoint is that is gone on from, if there is one
             while len(run.train_losses) < epochs and run.stopped is None:
                 if run.epoch == len(run.train_losses):  # else one that is resumed in its middle
@@ -160,7 +168,9 @@ def fit(
                     run.val_losses.append(run.place.val_loss)
                 _end_epoch(callbacks, run)
                 show(run)
-                if interrupted.is_set():
+                if processes.any(run.stopped is not None, device) and run.stopped is None:
+                    run.stopped = "stopped in another process"
+                if processes.any(interrupted.is_set(), device):
                     message = f"interrupted after epoch {run.epoch}"
                     raise TrainingInterrupted(message, run.history)
         if interrupted.is_set():  # while the callbacks ended
@@ -207,14 +217,16 @@ def _overriding(name: str, callbacks: tuple[Callback, ...]) -> tuple[Watch, ...]
     )
 
 
-def _training_step(run: Run, loss: LossFunction, watchers: tuple[Watch, ...]) -> BatchLoss:
+def _training_step(
+    run: Run, loss: LossFunction, watchers: tuple[Watch, ...], processes: Processes
+) -> BatchLoss:
     """Return a function that updates the model by one batch and returns the loss before that."""
-    model, optimizer = run.model, run.optimizer
+    optimizer = run.optimizer
+    loss_of = batch_loss(averaging(run.model, processes), loss, processes)
 
     def gradients(inputs: Tensor, targets: Tensor) -> float:
         optimizer.zero_grad()
-        value = loss(model(inputs), targets)
-        number = value.item()
+        value, number = loss_of(inputs, targets)
         if not math.isfinite(number):
             raise _diverged("training", number, run, inputs, targets)
         value.backward()  # type: ignore[no-untyped-call]
@@ -243,11 +255,11 @@ def _training_step(run: Run, loss: LossFunction, watchers: tuple[Watch, ...]) ->
     return step_with_closure if needs_closure else step
 
 
-def _measurement(run: Run, loss: LossFunction) -> BatchLoss:
-    model = run.model
+def _measurement(run: Run, loss: LossFunction, processes: Processes) -> BatchLoss:
+    loss_of = batch_loss(run.model, loss, processes)
 
     def measure(inputs: Tensor, targets: Tensor) -> float:
-        number = loss(model(inputs), targets).item()
+        _, number = loss_of(inputs, targets)
         if not math.isfinite(number):
             raise _diverged("validation", number, run, inputs, targets)
         return number

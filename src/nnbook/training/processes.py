@@ -6,7 +6,8 @@ runs alone is a group of one, in which nothing is exchanged.
 """
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -56,6 +57,11 @@ class Processes:
             dist.broadcast(values, 0)
         return values
 
+    def wait(self) -> None:
+        """Go on when all processes have come here."""
+        if self.count > 1:
+            dist.barrier()
+
     def sum(self, values: Tensor) -> Tensor:
         """Return the sum over all processes; a tensor of a lone process as it is."""
         if self.count > 1:
@@ -63,17 +69,36 @@ class Processes:
         return values
 
 
+ALONE = Processes()
+
+
 def joined() -> Processes:
     """Join the group that `torchrun` started this process for, or the one that is there."""
     if not dist.is_available():
-        return Processes()
+        return ALONE
     if not dist.is_initialized():
         if not dist.is_torchelastic_launched():
-            return Processes()
+            return ALONE
         # Each device has the backend that is made for it: gloo for the CPU, NCCL for GPUs.
         dist.init_process_group()
         atexit.register(_leave)
     return Processes(dist.get_rank(), dist.get_world_size())
+
+
+@contextmanager
+def loss_told(processes: Processes) -> Iterator[None]:
+    """Say in words what it means when an exchange with the others fails."""
+    try:
+        yield
+    except RuntimeError as error:
+        is_exchange = isinstance(error, dist.DistError) or "onnection" in str(error)
+        if processes.count == 1 or not is_exchange:
+            raise
+        raise RuntimeError(
+            f"process {processes.rank} of {processes.count} cannot reach another one, which has "
+            "ended; its own message tells why. Start all of them again: with a checkpoint and "
+            "`resume=` they go on from where they were."
+        ) from error
 
 
 def batch_loss(model: nn.Module, loss: Loss, processes: Processes) -> BatchLoss:
