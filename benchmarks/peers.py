@@ -186,7 +186,7 @@ def fit_wine_against(peer: str) -> Result:
 def check_same_loss(problem: Problem, training: Training) -> None:
     """See that a peer ends with the loss of `fit`, but for the rounding of float32.
 
-    Each adds up in its own order. One update left out changes these losses by a thousandth or more.
+    Each adds up in its own order. One update left out changes these losses by about a thousandth.
     """
     models = [with_nnbook(problem), training(problem)]
     with torch.no_grad():

@@ -98,8 +98,8 @@ ax.legend(loc="upper center")
 plots.describe(
     ax,
     "Loss over five learning rates. Each curve falls and rises again, and not "
-    "all are lowest at the same rate: Sigmoid is far above all others at "
-    "0.001 and below most of them at 0.01.",
+    "all are lowest at the same rate: Sigmoid is above all others at 0.001 "
+    "and below most of them at 0.01.",
 )
 
 print("learning rate  " + "".join(f"{rate:>9}" for rate in rates))
@@ -111,9 +111,10 @@ assert sigmoid[3] < tanh[3] / 2
 assert (at_one_rate[:, 3] < sigmoid[3]).sum() <= 3
 
 # %%
-# At 0.001 Sigmoid is by far the worst of all. At 0.01 hardly any is better; tanh is several times
-# worse, and some stand at ``inf``, because they diverge. Each curve has a valley, but not at the
-# same rate. A comparison at one rate measures how near that rate happens to be to each valley.
+# At 0.001 Sigmoid is the worst of all. At 0.01 hardly any is better; tanh is several times worse,
+# and some diverge: their loss is ``inf``, and their curves end before. Each curve has a valley, but
+# not at the same rate. A comparison at one rate measures how near that rate happens to be to each
+# valley.
 #
 # Sigmoid and tanh are even the same curve, moved and stretched:
 

@@ -5,8 +5,8 @@ r"""
 The first exercise in section 6.5 of *Deep Learning with PyTorch* (Stevens,
 Antiga, Viehmann, 2020) says: try other numbers of hidden units and other
 learning rates. What makes the output more linear? Can you make the network
-overfit? We define both words first, as numbers. Then 550 runs learn the old
-thermometer (unknown unit, °C), and we look at their curves and count. About
+overfit? We first define both, as numbers. Then 550 runs learn the old
+thermometer (unknown unit, °C), and we look at their curves and measure. About
 ten minutes.
 """
 
@@ -27,8 +27,8 @@ data = raw.with_inputs(0.1 * raw.inputs)
 # How far from a line?
 # --------------------
 # Every curve has a best straight line of its own, the one that least squares fits to it. By the
-# :term:`nonlinearity` of a network we mean the distance between its curve from 20 to 90 and this
-# line, as root mean square, in °C.
+# :term:`nonlinearity` of a network we mean the root mean square distance, from 20 to 90, between
+# its curve and this line, in °C.
 
 readings = torch.linspace(20, 90, 71).unsqueeze(1)  # (71, 1)
 
@@ -43,12 +43,13 @@ def nonlinearity(outputs):
 
 
 bent = 10 + 20 * torch.tanh((readings - 50) / 20)
-ends = (readings, bent, own_line(bent))
+line = own_line(bent)
 green, grey = plots.COLORS["green"], plots.COLORS["grey"]
 _, ax = plt.subplots(figsize=(7, 3))
 ax.plot(readings, bent, color=green, label="a curve")
-ax.plot(readings, ends[2], "--", color=grey, label="its own best line")
-ax.fill_between(*(e[:, 0] for e in ends), color=green, alpha=0.2, lw=0)
+ax.plot(readings, line, "--", color=grey, label="its own best line")
+between = [column.squeeze(1) for column in (readings, bent, line)]
+ax.fill_between(*between, color=green, alpha=0.2, lw=0)
 ax.set(xlabel=raw.input_labels[0], ylabel=raw.target_labels[0])
 ax.legend()
 plots.describe(
@@ -63,17 +64,17 @@ assert nonlinearity(tilted) < 1e-4
 assert (nonlinearity(2 * bent + tilted) / nonlinearity(bent) - 2).abs() < 1e-3
 
 # %%
-# The number is the typical height of the shaded space. A straight line has 0, whatever its slope.
-# Adding a line changes nothing, and twice the bend counts twice. It does not ask whether the curve
-# is any good.
+# The number is a typical height of the shaded space. A straight line has 0, whatever its slope.
+# Adding a line changes nothing, and twice the bend counts twice. Whether the curve is any good is
+# another question.
 #
 # Worse than which line?
 # ----------------------
-# A low training loss is no fault, and a high loss on two held-out rows may be due to the rows. So
-# we hold out many pairs, and for each pair divide the network's loss by that of least squares on
-# the same nine rows. Below 1 in training and above 1 on the held-out rows: that is
-# :term:`overfitting`. (The straight line is a fair rival here: the truth is very nearly one.) Our
-# pairs are 22 of the 55, fixed beforehand, such that each row is held out four times.
+# A high loss on two held-out rows may be the fault of these rows. So we hold out many pairs, and
+# for each we divide the network's loss by that of the straight line that least squares fits to the
+# same nine rows. Below 1 in training and above 1 on the rows held out, in the median over the
+# pairs: that is :term:`overfitting`. Our pairs are 22 of the 55, fixed beforehand, such that each
+# row is held out four times.
 
 pairs = [(row, (row + gap) % 11) for gap in (1, 2) for row in range(11)]
 by_line = []
@@ -114,21 +115,20 @@ train_ratio = result.train_loss[:, -1].view(shape) / line_train
 val_ratio = result.val_loss[:, -1].view(shape) / line_val
 
 # %%
-# Here are the curves of half the pairs, 11 in each panel. Before you scroll: in which panels will
-# they be the straightest, and in which the most bent?
+# Here are the curves of every third pair, eight in each panel. Before you scroll: in which panels
+# will they be the straightest, and in which the most bent?
 
 labels = ["no unit", "1 unit", "3 units", "13 units", "50 units"]
 curves = curves.view(*shape, 71)
 fig, panels = plt.subplots(5, 5, figsize=(7, 6.6), sharex=True, sharey=True)
 for width, label in enumerate(labels):
     panels[width, 0].set_ylabel(label)
-    for number, way in enumerate(ways):
-        ax = panels[width, number]
+    for number, ax in enumerate(panels[width]):
         ax.plot(raw.inputs, raw.targets, ".", ms=3, color=plots.COLORS["blue"])
         if diverged[width, number].all():
             ax.text(72, -5, "diverged", ha="center", va="center")
         else:
-            some = curves[width, number, ::2, ::3]  # (11, 24)
+            some = curves[width, number, ::3, ::3]  # (8, 24)
             ax.plot(readings[::3], some.T, color=green, lw=0.7, alpha=0.6)
 for ax, way in zip(panels[0], ways, strict=True):
     ax.set(title=way, ylim=(-12, 38))
@@ -136,7 +136,7 @@ fig.supxlabel(raw.input_labels[0], fontsize="medium")
 fig.supylabel(raw.target_labels[0], fontsize="medium")
 plots.describe(
     fig,
-    "A grid of 25 panels with the readings and 11 curves each. Down the "
+    "A grid of 25 panels with the readings and eight curves each. Down the "
     "column of SGD 0.001 the curves get straighter; at 0.01 they have steps; "
     "at 0.1 they are level or missing; Adam's follow the readings.",
 )
@@ -166,8 +166,9 @@ assert (val_ratio[0, [2, 4]].median(dim=1).values - 1).abs().max() < 0.05
 #
 # Measured
 # --------
-# Now nonlinearity (upper row) and losses (lower row), over the number of hidden units: medians, and
-# bands from 5 % to 95 % of the pairs. The pairs share their rows, so a band is no margin of error.
+# Now nonlinearity (upper row) and losses (lower row) over the number of hidden units, without SGD
+# 0.1: medians, and bands from 5 % to 95 % of the pairs. The pairs share their rows, so a band is no
+# margin of error.
 
 measured = {
     "nonlinearity": (0, bends, "green", "^-."),
@@ -182,9 +183,9 @@ for column, number in enumerate((0, 1, 2, 4)):
     panels[0, column].set(title=way, xscale="log")
     for name, (row, values, color, look) in measured.items():
         low, middle, high = values[1:, number].quantile(levels, dim=1)
-        ax, color = panels[row, column], plots.COLORS[color]
-        ax.plot(units, middle, look, color=color, label=name)
-        ax.fill_between(units, low, high, color=color, alpha=0.2, lw=0)
+        ax, style = panels[row, column], {"color": plots.COLORS[color]}
+        ax.plot(units, middle, look, label=name, **style)
+        ax.fill_between(units, low, high, alpha=0.2, lw=0, **style)
         listed = "".join(f"{value:10.2f}" for value in middle)
         print(f"{way:12}{name:15}{listed}")
     panels[1, column].axhline(1, color=plots.INK, lw=0.8)
@@ -216,10 +217,10 @@ assert val[2:, 1].max() < 1.5
 #
 # - *A rate that is not too high.* From 0.001 to 0.01 the networks with 3 units or more bend more,
 #   and with Adam too. A still lower rate does not straighten them: in as many epochs they only get
-#   less far. (And the level curves at 0.01 have a nonlinearity of 0 because they say nothing.)
+#   less far. (And the median of 0, at 0.01 with 1 unit, is that of level curves.)
 # - *More units*, at 0.001 and, from 3 on, at 0.01. That may surprise, since more units could do
-#   more. But many share the work, and each has less to do. A typical input weight has moved this
-#   far from its start, in the columns of the table above:
+#   more. But many share the work. Here is how far the input weight of a typical unit has moved
+#   from its start, with 1, 3, 13 and 50 units:
 
 
 def distance(run):
@@ -237,8 +238,8 @@ for number, way in ((1, "SGD 0.001"), (2, "SGD 0.01")):
     assert (moved[1:, number].diff() < 0).all()
 
 # %%
-# Weights that stay near their small start make gentle S-curves, and many of these at different
-# places add up to nearly a line.
+# The more units, the less each has to do. Weights that stay near their small start make gentle
+# S-curves, and many of these at different places add up to nearly a line.
 #
 # **What makes it overfit?** In the lower row, look for a solid line below 1 and a dashed one above.
 # On the left nothing has been learned well yet. At 0.001, from 3 units on, the networks get below

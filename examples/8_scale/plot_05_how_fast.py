@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # the profiler's own messages
 
@@ -76,7 +77,7 @@ def clock(name):
 
 for _ in range(500):
     step(clock)
-times = {name: torch.tensor(all_).median().item() for name, all_ in took.items()}
+times = {name: median(all_) for name, all_ in took.items()}
 
 # %%
 # A clock tells how long; a :term:`profiler` tells what was done. PyTorch's writes down each
@@ -237,6 +238,7 @@ assert rest < 0.1 * whole
 # shares. The rest is the arithmetic of one network, its products and its hyperbolic tangents, with
 # the way of the numbers from memory and back. Of the step by hand it is the percentage printed
 # above. One network alone costs more in a sweep than by hand, for a sweep keeps books of its own.
+# The squares, where there is a table, tell the same of another run.
 #
 # What compiling changes
 # ----------------------
@@ -258,8 +260,8 @@ assert fused < apart
 # :func:`torch.compile` makes such routines to order: it records the step, writes C++ for it with
 # everything fused that can be, has that translated, and keeps it. ``nnbook.sweep(...,
 # compiled=True)`` uses it. The first time takes many seconds and needs a C++ compiler, so it pays
-# for many networks and many epochs; this page leaves it to the table. jax works in this way from
-# the start.
+# for many networks and many epochs; this page leaves it to the table, and to the diamond in the
+# figure above. jax works in this way from the start.
 
 if table:
     eager = lines["runs-1024"]["median"]

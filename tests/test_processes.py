@@ -1,0 +1,146 @@
+"""Real processes on this machine, as torchrun starts them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+import nnbook
+from nnbook.training import processes
+
+SCRIPT = Path(__file__).with_name("train_together.py")
+SECONDS = 300  # far more than a run takes: only a hang lasts that long
+
+
+def train(folder, *tasks, together=0):
+    """Run the script alone, or as several processes that find each other on a free port."""
+    python = [sys.executable]
+    if together:
+        # Its port is chosen by the system, and the processes meet on this machine alone.
+        python += ["-m", "torch.distributed.run", "--nproc-per-node", str(together)]
+        python += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
+        python += ["--local-addr", "localhost"]
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(
+        [*python, str(SCRIPT), str(folder), *tasks],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Train everything alone and by two processes, some by three: a folder for each number."""
+    folder = tmp_path_factory.mktemp("processes")
+    tasks = ["full", "batches", "adam", "lbfgs", "whole", "sweep"]
+    done = {
+        "1": train(folder / "1", *tasks),
+        "2": train(folder / "2", *tasks, "diverges", "iterable", together=2),
+        "3": train(folder / "3", "batches", together=3),
+    }
+    for count, process in done.items():
+        assert process.returncode == 0, process.stderr
+        (folder / count / "stderr").write_text(process.stderr)
+    return folder
+
+
+def assert_equal(one, other):
+    """Compare all tensors of two files, relative to the largest entry of each."""
+    found, expected = safetensors.torch.load_file(one), safetensors.torch.load_file(other)
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        assert values.dtype == torch.float64
+        assert relative(found[name], values) < 1e-10, name
+
+
+def relative(one, other):
+    return ((one - other).abs().max() / other.abs().max()).item()
+
+
+@pytest.mark.parametrize("task", ["full", "batches", "adam", "lbfgs"])
+def test_two_processes_end_where_one_does(folder, task):
+    name = f"{task}.safetensors"
+    assert_equal(folder / "2" / name, folder / "1" / name)
+    losses = safetensors.torch.load_file(folder / "2" / name)["train_loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_three_processes_share_rows_that_do_not_divide(folder):
+    assert_equal(folder / "3" / "batches.safetensors", folder / "1" / "batches.safetensors")
+
+
+def test_the_first_process_alone_shows_progress(folder):
+    shown = (folder / "2" / "stderr").read_text()
+    assert shown.count("200/200") == 2  # the tasks full and adam, each once
+    assert shown.count("1.80k/1.80k") == 1  # the sweep
+
+
+def test_a_process_that_is_killed_ends_the_other_and_all_can_go_on(folder, tmp_path):
+    killed = train(tmp_path, "killed", together=2)
+    assert killed.returncode != 0
+    assert "process 0 of 2 cannot reach another one, which has ended" in killed.stderr
+    assert "-9" in killed.stderr  # the launcher tells which one, and how it ended
+    assert not (tmp_path / "killed.safetensors").exists()
+    resumed = train(tmp_path, "resumed", together=2)
+    assert resumed.returncode == 0, resumed.stderr
+    assert_equal(tmp_path / "resumed.safetensors", folder / "1" / "whole.safetensors")
+
+
+def test_all_processes_report_a_loss_that_is_not_finite(folder):
+    epochs = [(folder / "2" / f"diverged-{rank}").read_text() for rank in (0, 1)]
+    assert epochs[0] == epochs[1] != "0"
+
+
+def test_batches_of_an_iterable_are_refused(folder):
+    for rank in (0, 1):
+        message = (folder / "2" / f"refused-{rank}").read_text()
+        assert message.startswith("`train` must be Samples where 2 processes train, got ")
+
+
+def test_a_sweep_is_spread_over_processes_and_gathered_in_all(folder):
+    alone = nnbook.SweepResult.load(folder / "1" / "sweep-0.safetensors")
+    for rank in (0, 1):
+        together = nnbook.SweepResult.load(folder / "2" / f"sweep-{rank}.safetensors")
+        assert together.settings == alone.settings
+        assert torch.equal(together.diverged, alone.diverged)
+        is_calm = torch.tensor([lr < 1 for lr in alone.settings["lr"]])
+        assert is_calm.any()
+        assert (alone.diverged > 0).any()
+        for run in is_calm.nonzero().flatten().tolist():
+            assert relative(together.train_loss[run], alone.train_loss[run]) < 1e-10
+            assert relative(together.val_loss[run], alone.val_loss[run]) < 1e-10
+            assert relative(together.parameters[run], alone.parameters[run]) < 1e-10
+
+
+def test_a_process_alone_exchanges_nothing():
+    alone = processes.joined()
+    rows = torch.arange(6.0)
+    assert (alone.rank, alone.count, alone.is_first) == (0, 1, True)
+    assert torch.equal(alone.share(rows), rows)
+    assert alone.sum(rows) is rows
+    assert alone.from_first(rows) is rows
+    assert alone.any(True, torch.device("cpu"))
+    assert not alone.any(False, torch.device("cpu"))
+
+
+def test_shares_hold_every_row_once_even_where_rows_are_few():
+    rows = torch.arange(2)
+    shares = [processes.Processes(rank, 3).share(rows) for rank in range(3)]
+    assert torch.equal(torch.cat(shares), rows)
+    assert [len(share) for share in shares] == [1, 1, 0]
+
+
+def test_an_exchange_that_fails_is_explained_and_other_errors_are_not():
+    together = processes.Processes(0, 2)
+    with pytest.raises(RuntimeError, match="process 0 of 2 cannot reach another one"):  # noqa: SIM117
+        with processes.loss_told(together):
+            raise RuntimeError("Connection closed by peer [127.0.0.1]")
+    with pytest.raises(RuntimeError, match="something else"), processes.loss_told(together):
+        raise RuntimeError("something else")

@@ -1,0 +1,125 @@
+"""What the processes of test_processes.py run: `python train_together.py folder task ...`.
+
+The same script runs alone and under torchrun.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+import nnbook
+
+torch.set_num_threads(1)
+folder, tasks = Path(sys.argv[1]), sys.argv[2:]
+rank = int(os.environ.get("RANK", "0"))
+data = nnbook.load_thermometer(dtype=torch.float64)
+split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
+
+
+def network():
+    # Each process starts elsewhere: all go on from the first one's weights and order.
+    torch.manual_seed(rank)
+    return nnbook.mlp(1, 13, 1).double()
+
+
+class KillAt(nnbook.Callback):
+    """End the second process by SIGKILL after some epochs."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, run):
+        if run.epoch == self.epoch and rank == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def keep(task, model, history):
+    if rank == 0:
+        tensors = {"train_loss": history.train_loss, "val_loss": history.val_loss}
+        safetensors.torch.save_file(
+            {**tensors, **model.state_dict()}, folder / f"{task}.safetensors"
+        )
+
+
+for task in tasks:
+    model = network()
+    match task:
+        case "full" | "batches" | "adam" | "lbfgs":
+            parameters = model.parameters()
+            if task == "full":
+                optimizer = torch.optim.SGD(parameters, lr=1e-4, momentum=0.5)
+            elif task == "batches":  # 9 rows in batches of 4: shares of 2 and 2, of 1 and none
+                optimizer = torch.optim.SGD(parameters, lr=1e-4, weight_decay=0.1)
+            elif task == "adam":
+                optimizer = torch.optim.Adam(parameters, lr=1e-3)
+            else:
+                optimizer = torch.optim.LBFGS(parameters, lr=0.1, max_iter=2)
+            keep(
+                task,
+                model,
+                nnbook.fit(
+                    model,
+                    split.train,
+                    split.val,
+                    optimizer=optimizer,
+                    epochs={"batches": 67, "lbfgs": 10}.get(task, 200),
+                    batch_size=4 if task == "batches" else None,
+                    generator=torch.Generator().manual_seed(rank),
+                    progress=True,
+                ),
+            )
+        case "killed" | "resumed" | "whole":
+            path = folder / "run.safetensors"
+            callbacks = [] if task == "whole" else [nnbook.Checkpoint(path, every=5)]
+            callbacks += [KillAt(23 if task == "killed" else 0)]
+            keep(
+                task,
+                model,
+                nnbook.fit(
+                    model,
+                    split.train,
+                    split.val,
+                    optimizer=torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9),
+                    epochs=40,
+                    batch_size=4,
+                    generator=torch.Generator().manual_seed(rank),
+                    callbacks=callbacks,
+                    resume=None if task == "whole" else path,
+                ),
+            )
+        case "diverges":
+            try:
+                nnbook.fit(
+                    model,
+                    split.train,
+                    optimizer=torch.optim.SGD(model.parameters(), lr=1e6),
+                    epochs=500,
+                )
+            except nnbook.DivergenceError as error:
+                (folder / f"diverged-{rank}").write_text(str(len(error.history)))
+        case "iterable":
+            try:
+                nnbook.fit(
+                    model,
+                    [split.train[:]],
+                    optimizer=torch.optim.SGD(model.parameters(), lr=1e-4),
+                    epochs=1,
+                )
+            except TypeError as error:
+                (folder / f"refused-{rank}").write_text(str(error))
+        case "sweep":
+            result = nnbook.sweep(
+                split.train,
+                split.val,
+                hidden=[(), 3, 13],
+                lr=[1e-4, 1e6],
+                seed=range(3),
+                optimizer=["sgd", "adam"],
+                epochs=50,
+                progress=True,
+            )
+            result.save(folder / f"sweep-{rank}.safetensors")
