@@ -31,6 +31,18 @@ NOTEBOOKS = {
     "plain": "import helper\nprint(helper.twice(1))\n",
 }
 HELPER = "def twice(x):\n    return 2 * x\n"
+FIGURE = """
+```{code-cell} python
+---
+mystnb:
+  image:
+    alt: A line that rises from the lower left to the upper right.
+---
+import matplotlib.pyplot as plt
+plt.plot([1, 2], label="a line with a clip path")
+plt.legend();
+```
+"""
 NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# {name}\n\nText.\n\n"
 
 
@@ -179,6 +191,8 @@ def test_two_builds_are_equal_with_one_and_two_workers_and_in_another_folder(
     books = []
     for folder, workers in (("one", 2), ("other/folder", 1)):
         book = write_book(tmp_path / folder, SCRIPTS, NOTEBOOKS)
+        with (book / "docs" / "plain.md").open("a") as file:
+            file.write(FIGURE)
         result = build(book, workers, SOURCE_DATE_EPOCH="1700000000")
         assert result.returncode == 0, result.stdout + result.stderr
         books.append(book)
