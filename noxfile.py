@@ -5,8 +5,11 @@ follows `--` is handed on.
 """
 
 import hashlib
+import json
 import os
+import shutil
 import tempfile
+import urllib.request
 from pathlib import Path
 
 import nox
@@ -84,6 +87,66 @@ def docs(session: nox.Session) -> None:
         *("docs", str(SITE)),
     )
     session.log(f"The site is built. Open {(SITE / 'index.html').as_uri()}")
+
+
+@nox.session
+def zips(session: nox.Session) -> None:
+    """Make the zips for readers to take away, and link them in the built site; after `docs`."""
+    wheels = Path(session.create_tmp()) / "wheel"
+    for old in wheels.glob("*"):
+        old.unlink()
+    session.env["PIP_CONSTRAINT"] = str(ROOT / "constraints.txt")
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), ".")
+    (wheel,) = wheels.glob("*.whl")
+    session.run("python", "docs/zips.py", str(SITE), str(wheel))
+
+
+@nox.session
+def identical(session: nox.Session) -> None:
+    """Build the site twice, by two workers and by one elsewhere, and compare: bytes and speed."""
+    prepare_docs(session)
+    session.env["SOURCE_DATE_EPOCH"] = "1767225600"
+    folders = []
+    for workers in ("2", "1"):
+        folder = Path(session.create_tmp()) / f"with-{workers}"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("docs", "examples", "src"):
+            made = shutil.ignore_patterns("auto_examples", "generated", "backreferences")
+            shutil.copytree(ROOT / name, folder / name, ignore=made)
+        for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
+            shutil.copy(ROOT / name, folder)
+        session.chdir(folder)
+        session.env.update(NNBOOK_WORKERS=workers, PYTHONPATH=str(folder / "src"))
+        session.run(
+            *("sphinx-build", "-b", "html", "-W", "--keep-going", "-q", "-d", "build/doctrees"),
+            *("docs", "build/site"),
+        )
+        folders.append(folder)
+        session.chdir(ROOT)
+    speeds = [
+        json.loads((folder / "docs" / "auto_examples" / "side-by-side.json").read_text())
+        for folder in folders
+    ]
+    two, one = (speed["seconds"] for speed in speeds)
+    session.log(f"{speeds[0]['pages']} pages: two workers are {one / two:.2f} times as fast as one")
+    sites = [str(folder / "build" / "site") for folder in folders]
+    session.run("python", "docs/compare.py", *sites)
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Follow the links that lead out of the site, where there is a network; runs no page."""
+    options = prepare_docs(session)
+    try:
+        urllib.request.urlopen("https://docs.python.org/", timeout=20).close()
+    except OSError as error:
+        session.skip(f"no link was followed, there is no network: {error}")
+    session.run(
+        *("sphinx-build", "-b", "linkcheck", "-d", "build/doctrees-linkcheck"),
+        *("-D", "plot_gallery=0", "-D", "nb_execution_mode=off"),
+        *options,
+        *("docs", "build/linkcheck"),
+    )
 
 
 @nox.session

@@ -1,5 +1,6 @@
 """How Sphinx builds the book."""
 
+import importlib.metadata
 import os
 import shutil
 import sys
@@ -18,13 +19,13 @@ shutil.copy(DOCS / "_ext" / "ipython_kernel_config.py", profile)
 os.environ["IPYTHONDIR"] = str(profile.parent)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(DOCS), os.environ.get("PYTHONPATH")]))
 
-import nnbook  # noqa: E402
 from chapters import chosen_chapters  # noqa: E402
+from depends import exported  # noqa: E402
 
 project = "nnbook"
 author = "The nnbook developers"
 copyright = "2026, the nnbook developers"
-release = version = nnbook.__version__
+release = version = importlib.metadata.version("nnbook")
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -38,6 +39,10 @@ extensions = [
     "mathml",
     "notebooks",
     "executed",
+    "stubs",
+    "reruns",
+    "built",
+    "reading",
 ]
 exclude_patterns = [
     "auto_examples/**/*.ipynb",
@@ -68,7 +73,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["auto_examples"],
     "filename_pattern": "|".join(rf"/{chapter}/plot_" for chapter in chosen_chapters()),
     "within_subsection_order": "FileNameSortKey",
-    "parallel": int(os.environ.get("NNBOOK_WORKERS", os.cpu_count() or 1)),
+    "parallel": False,  # docs/_ext/reruns.py runs the pages side by side
     "abort_on_example_error": True,
     "image_scrapers": ("figures.scrape",),
     "reset_modules": ("figures.reset",),
@@ -77,6 +82,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "write_computation_times": False,
     "remove_config_comments": True,
+    "min_reported_time": float("inf"),  # the sentence at a page's end says it
     "download_all_examples": False,
 }
 
@@ -103,7 +109,7 @@ numpydoc_xref_aliases = {
     **{f"torch.{name}": f"torch.{name}" for name in ("Generator", "device", "dtype")},
     "Tensor": "torch.Tensor",
     "torch.optim.Optimizer": "torch.optim.Optimizer",
-    **{name: f"nnbook.{name}" for name in nnbook.__all__},
+    **{name: f"nnbook.{name}" for name in exported("nnbook")},
 }
 numpydoc_xref_ignore = "all"
 numpydoc_validation_checks = {

@@ -156,6 +156,12 @@ class TestWhereItIsLookedFor:
         ):
             nnbook.load_wine_quality(path=tmp_path / "absent.csv")
 
+    def test_the_working_folder_is_looked_into(
+        self, small_table: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(small_table.parent)
+        assert len(nnbook.load_wine_quality()) == 3
+
     def test_without_pooch_the_ways_to_the_file_are_named(
         self, small_table: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -9,15 +9,14 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from chapters import CHAPTERS, EXAMPLES, chosen_chapters
+from reruns import lacked_data
 
 logger = logging.getLogger(__name__)
 
 
 def remove_outdated(app: Sphinx) -> None:
-    """Delete what the gallery made of scripts that are gone, and run again what lacked its data."""
+    """Delete what the gallery made of scripts that are gone."""
     generated = Path(app.srcdir) / "auto_examples"
-    for page in pages_without_data(generated):
-        page.with_suffix(".py.md5").unlink(missing_ok=True)
     for script in sorted(generated.glob("*/plot_*.py")):
         if not (EXAMPLES / script.relative_to(generated)).exists():
             for path in script.parent.glob(f"{script.stem}.*"):
@@ -28,12 +27,13 @@ def remove_outdated(app: Sphinx) -> None:
 
 def pages_without_data(generated: Path) -> list[Path]:
     """Return the pages that printed a line "no table: ..." in place of their outputs."""
-    pages = sorted(generated.glob("*/plot_*.rst"))
-    return [page for page in pages if "    no table:" in page.read_text(encoding="utf-8")]
+    return [page for page in sorted(generated.glob("*/plot_*.rst")) if lacked_data(page)]
 
 
 def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of each page with code that left no output."""
+    if app.builder.name == "linkcheck":
+        return  # it runs nothing
     assert CHAPTERS, "there are no chapters to check"
     for chapter in chosen_chapters():
         scripts = sorted((EXAMPLES / chapter).glob("plot_*.py"))
@@ -70,6 +70,7 @@ def name_slowest(app: Sphinx, error: Exception | None) -> None:
     for page in pages_without_data(generated):
         name = f"{page.parent.name}/{page.stem}"
         print(f"{name} was built without its data; the page says how to get them")
+    print(f"{len(app.nnbook_to_run)} pages of the gallery were run")  # type: ignore[attr-defined]
     print(f"{len(costs)} pages took {sum(costs.values()):.0f} s; the slowest:")
     for path, seconds in sorted(costs.items(), key=lambda item: -item[1])[:5]:
         print(f"{seconds:6.1f} s  {path.parent / path.name.removesuffix('.cost.json')}")

@@ -2,6 +2,10 @@
 
 matplotlib draws its text and axes in one colour, `nnbook.plots.INK`. Beside each SVG a twin is
 written in which exactly that colour is light; the page shows the one that suits the reader's theme.
+Below a figure its numbers can be downloaded. A PNG goes into the notebook: readers of notebooks
+show no SVG before the notebook has been run.
+
+What draws is imported where it is used: a build in which no page runs needs no torch.
 """
 
 import html
@@ -9,25 +13,36 @@ import re
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
-import torch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
-from sphinx_gallery.scrapers import _as_relative_rst_path
-
-from nnbook.plots import INK, STYLE
 
 LIGHT_INK = "#e6e6e8"
 DESCRIPTION = re.compile(r"<dc:description>(.*?)</dc:description>", re.DOTALL)
 SIZE = re.compile(r'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
+NUMBERS = """
+.. raw:: html
+
+   <details class="plotted"><summary>The plotted numbers</summary>
+
+:download:`{name}: {points} points in {series} series <{path}>`
+
+.. raw:: html
+
+   </details>
+"""
 logger = logging.getLogger(__name__)
 
 
 def reset(gallery_conf: dict[str, Any], fname: str) -> None:
     """Give each example matplotlib's defaults with the book's look, and one torch thread."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    from nnbook.plots import STYLE  # noqa: PLC0415
+
     torch.set_num_threads(1)
     plt.close("all")
     plt.rcdefaults()
@@ -37,6 +52,8 @@ def reset(gallery_conf: dict[str, Any], fname: str) -> None:
 
 def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
     """Save each open figure as SVG, with its description inside."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
     rst = []
     for number in plt.get_fignums():
         figure = plt.figure(number)
@@ -46,8 +63,10 @@ def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any])
                 'Say what it shows: `plots.describe(ax, "...")`.'
             )
         path = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
+        source = Path("/") / path.relative_to(gallery_conf["src_dir"])
         save_svg(figure, path)
-        rst.append(f".. image:: /{_as_relative_rst_path(path, gallery_conf['src_dir'])}\n")
+        save_png(figure, png_of(path))
+        rst.append(f".. image:: {source.as_posix()}\n{numbers_below(figure, path, source)}")
     plt.close("all")
     return "\n" + "\n".join(rst) + "\n" if rst else ""
 
@@ -56,6 +75,31 @@ def save_svg(figure: Any, target: Any) -> None:
     """Write a figure as SVG without date and program, and with its label as description."""
     metadata = {"Date": None, "Creator": None, "Description": figure.get_label()}
     figure.savefig(target, format="svg", transparent=True, metadata=metadata)
+
+
+def save_png(figure: Any, target: Path) -> None:
+    """Write a figure as PNG on white paper."""
+    target.parent.mkdir(exist_ok=True)
+    figure.savefig(target, format="png", facecolor="white", metadata={"Software": None})
+
+
+def png_of(svg: Path) -> Path:
+    """Return where the PNG of a figure lies: not beside it, where sphinx-gallery would find it."""
+    return svg.parent / "notebook" / f"{svg.stem}.png"
+
+
+def numbers_below(figure: Any, path: Path, source: Path) -> str:
+    """Write a figure's numbers beside it; return the fold that offers them, if there are any."""
+    from plotted import table  # noqa: PLC0415
+
+    found = table(figure)
+    if found is None:
+        return ""
+    text, points, series = found
+    path.with_suffix(".csv").write_text(text, encoding="utf-8")
+    name = path.with_suffix(".csv").name.removeprefix("sphx_glr_plot_")
+    address = source.with_suffix(".csv").as_posix()
+    return NUMBERS.format(name=name, points=points, series=series, path=address)
 
 
 class TwoThemes(SphinxTransform):
@@ -88,6 +132,8 @@ class TwoThemes(SphinxTransform):
             self._add_twin(image, path, svg)
 
     def _add_twin(self, image: nodes.image, path: Path, svg: str) -> None:
+        from nnbook.plots import INK  # noqa: PLC0415
+
         if INK not in svg:
             return
         dark = path.with_suffix(".dark.svg")

@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook[wine]"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 7.1 How do you graph thirteen columns?
 ======================================

@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook[wine]"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 7.2 Which grape is it, and does the loss go down?
 =================================================

@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook[wine]"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 7.3 What does training time depend on?
 ======================================

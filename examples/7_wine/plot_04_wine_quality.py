@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook[wine]"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 7.4 Can a network tell how good a wine is?
 ==========================================

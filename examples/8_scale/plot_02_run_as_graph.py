@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook[graph]"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 8.2 Can a whole training run be one file?
 =========================================

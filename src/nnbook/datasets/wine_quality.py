@@ -39,8 +39,8 @@ def load_wine_quality(
     """Load the wine-quality data: from eleven measurements to the tasters' median score.
 
     The file is looked for in this order: `path`; the folder named by the environment variable
-    ``NNBOOK_DATA_DIR``; the cache of an earlier download; the UCI repository, from which it is
-    downloaded. Wherever it comes from, its every byte is checked.
+    ``NNBOOK_DATA_DIR``; the working folder; the cache of an earlier download; the UCI repository,
+    from which it is downloaded. Wherever it comes from, its every byte is checked.
 
     Parameters
     ----------
@@ -100,19 +100,19 @@ def _find(color: str, path: str | os.PathLike[str] | None) -> Path:
             rule = f"be the file {name}"
             raise FileNotFoundError(refusal("path", rule, f"{str(file)!r}, which is no file"))
         return file
-    folder = os.environ.get("NNBOOK_DATA_DIR")
-    if folder and (Path(folder) / name).is_file():
-        return Path(folder) / name
+    for folder in (os.environ.get("NNBOOK_DATA_DIR") or ".", "."):
+        if (Path(folder) / name).is_file():
+            return Path(folder) / name
     return _download(name, _SHA256[color])
 
 
 def _download(name: str, sha256: str) -> Path:
     """Return the file from the cache, or download it there; what is not whole is never cached."""
     ways = (
-        f"{name} is not at hand. There are four ways to it: pass its `path`; put it into a folder "
-        "and name the folder in the environment variable NNBOOK_DATA_DIR; run once with a network "
-        'and `pip install "nnbook[wine]"`, which downloads it into a cache; or fetch '
-        f"{_ADDRESS}{name} by hand."
+        f"{name} is not at hand. There are four ways to it: pass its `path`; put it into the "
+        "folder you work in, or into one that the environment variable NNBOOK_DATA_DIR names; run "
+        'once with a network and `pip install "nnbook[wine]"`, which downloads it into a cache; '
+        f"or fetch {_ADDRESS}{name} by hand."
     )
     try:
         import pooch  # noqa: PLC0415  # only a download needs it
