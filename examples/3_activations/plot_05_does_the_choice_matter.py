@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 3.5 Does the choice matter?
 ===========================

@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 6.2 What makes a network bend, and what makes it overfit?
 =========================================================

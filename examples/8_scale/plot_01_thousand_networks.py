@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 8.1 How do you train a thousand networks at once?
 =================================================

@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 8.3 Stopped, resumed, and the same bits
 =======================================

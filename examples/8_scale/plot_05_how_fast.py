@@ -1,3 +1,10 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nnbook"]
+#
+# [tool.uv]
+# find-links = ["."]
+# ///
 r"""
 8.5 Where does the time of a step go?
 =====================================
