@@ -1,5 +1,6 @@
 """Many small networks trained at the same time."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from nnbook.samples import Samples
 from nnbook.sweeps.compiling import compiled_step
 from nnbook.sweeps.memory import check_memory
 from nnbook.sweeps.result import SweepResult
+from nnbook.sweeps.saving import saving_at
 from nnbook.sweeps.settings import Settings, all_runs, n_parameters
 from nnbook.sweeps.stack import Stack, State, entries, stacked, start, step_of
 from nnbook.training._interrupts import interrupts_held
@@ -40,6 +42,7 @@ def sweep(
     history_every: int = 1,
     compiled: bool = False,
     progress: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> SweepResult:
     """Train many small networks at once, on the same rows, each as if it were alone.
 
@@ -88,6 +91,10 @@ def sweep(
         needs a C++ compiler; without one the sweep warns and goes on as it is.
     progress : bool, default=False
         Whether to show a progress bar on the standard error, in runs times epochs.
+    checkpoint : str or path, default=None
+        A file that keeps the sweep every 30 seconds, after Ctrl-C and at the end. If it is there,
+        the sweep goes on from it and ends in the bits that it would have ended in. Each of several
+        processes keeps a file of its own, with its number added to the name.
 
     Returns
     -------
@@ -100,6 +107,8 @@ def sweep(
     TypeError, ValueError
         If a setting is unknown, not allowed or does not fit the data, or if the runs would not fit
         into memory. Nothing has been computed then.
+    CheckpointError
+        If the file cannot be read or written, or is one of another sweep.
 
     Examples
     --------
@@ -136,27 +145,46 @@ def sweep(
         train,
         val,
         n_out=n_out,
-        n_losses=len(range(0, epochs, history_every)) * (1 + has_val),
+        n_losses=_n_kept(epochs, history_every) * (1 + has_val),
     )
     stacks = [stacked(group, settings, train, val, n_out=n_out, loss=loss_name) for group in groups]
     states = [start(stack) for stack in stacks]
+    saving = saving_at(
+        checkpoint,
+        settings,
+        train,
+        val,
+        processes=processes,
+        loss=loss_name,
+        compiled=compiled,
+        history_every=history_every,
+    )
+    n_kept = _n_kept(epochs, history_every)
+    losses = train.inputs.new_zeros(1 + has_val, n_kept, len(settings))  # training, validation
+    done = saving.restore(epochs, states, losses)
     steps = []
     for stack, state in zip(stacks, states, strict=True):
         steps.append(compiled_step(stack, state) if compiled else step_of(stack.plan))
 
-    n_kept = len(range(0, epochs, history_every))
-    losses = train.inputs.new_zeros(1 + has_val, n_kept, len(settings))  # training, validation
-    device = losses.device
+    device, is_shown = losses.device, progress and processes.is_first
     places = [torch.tensor(stack.numbers, device=device) for stack in stacks]
-    done, is_shown = 0, progress and processes.is_first
-    with interrupts_held() as interrupted, _progress_bar(len(settings), epochs, is_shown) as show:
-        while done < epochs and not processes.any(interrupted.is_set(), device):
+    with (
+        interrupts_held() as interrupted,
+        _progress_bar(len(settings), epochs, done, is_shown) as show,
+    ):
+        while done < epochs and not interrupted.is_set():
             for number, (stack, step) in enumerate(zip(stacks, steps, strict=True)):
                 measured, states[number] = step(states[number], stack.fixed)
                 if done % history_every == 0:
                     losses[:, done // history_every].index_copy_(1, places[number], measured)
             done += 1
+            saving.save_if_due(done, states, losses[:, : _n_kept(done, history_every)])
             show()
+        losses = losses[:, : _n_kept(done, history_every)]
+        saving.save(done, states, losses)
+    if processes.count > 1 and processes.any(done < epochs, device):
+        # The others stopped elsewhere: together they hold no result.
+        raise KeyboardInterrupt("the sweep was interrupted in one of its processes")
 
     n_in = train.inputs.shape[1]
     sizes = [n_parameters((n_in, *one.hidden, n_out)) for one in settings]
@@ -169,7 +197,6 @@ def sweep(
     kept = torch.arange(1, done + 1, history_every)
     diverged = torch.where(updates < done, updates + 1, 0)
     # From the epoch in which it diverged, a run has no losses any more.
-    losses = losses[:, : len(kept)]
     losses.masked_fill_((diverged > 0) & (kept.unsqueeze(1) >= diverged), torch.nan)
     return SweepResult(
         runs=tuple(settings),
@@ -220,15 +247,20 @@ def _groups(settings: Sequence[Settings], runs: Iterable[int], train: Samples) -
     return groups
 
 
+def _n_kept(epochs: int, history_every: int) -> int:
+    return len(range(0, epochs, history_every))
+
+
 @contextmanager
-def _progress_bar(n_runs: int, epochs: int, shown: bool) -> Iterator[Callable[[], None]]:
+def _progress_bar(n_runs: int, epochs: int, done: int, shown: bool) -> Iterator[Callable[[], None]]:
     """Give a function that is called after each epoch and moves the bar, if one is `shown`."""
     if not shown:
         yield lambda: None
         return
     from tqdm import tqdm  # noqa: PLC0415  # 10 ms that only those pay who want a bar
 
-    with tqdm(total=n_runs * epochs, unit=" runs x epochs", unit_scale=True) as bar:
+    total, before = n_runs * epochs, n_runs * done
+    with tqdm(total=total, initial=before, unit=" runs x epochs", unit_scale=True) as bar:
 
         def show() -> None:
             bar.update(n_runs)

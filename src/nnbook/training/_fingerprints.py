@@ -50,8 +50,8 @@ def fingerprint(
         "optimizer": _name_of(run.optimizer),
         "optimizer's parameter groups": groups,
         "loss": _name_of(loss),
-        "train": _data("train", train),
-        "val": None if val is None else _data("val", val),
+        "train": fingerprint_of_data("train", train),
+        "val": None if val is None else fingerprint_of_data("val", val),
         "batch_size": batch_size,
         "generator": "given" if has_generator else None,
         "callbacks": [_name_of(callback) for callback in callbacks],
@@ -100,7 +100,8 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, Tensor) else value
 
 
-def _data(name: str, data: Batches) -> dict[str, Any]:
+def fingerprint_of_data(name: str, data: Batches) -> dict[str, Any]:
+    """Return plain values that are equal for the same rows."""
     if isinstance(data, Samples):
         shown = {"inputs": describe(data.inputs), "targets": describe(data.targets)}
         return shown | {"values": _hash([data.inputs, data.targets])}
@@ -115,7 +116,9 @@ def _data(name: str, data: Batches) -> dict[str, Any]:
         with suppress(TypeError):  # an IterableDataset need not know its length
             kind |= {"batches": len(loader)}
         dataset = loader.dataset
-        return kind | ({"dataset": _data(name, dataset)} if isinstance(dataset, Samples) else {})
+        return kind | (
+            {"dataset": fingerprint_of_data(name, dataset)} if isinstance(dataset, Samples) else {}
+        )
     if not keeps_state(data):
         rule = "be Samples, a list or a DataLoader, or have state_dict() and load_state_dict()"
         mend = "A Checkpoint could not save how far its random draws are."
