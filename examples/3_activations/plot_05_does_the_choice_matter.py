@@ -186,7 +186,7 @@ print(f"medians of the lower eight: within {apart:.1f} °C²")
 print(f"dots of each of the eight: at least {widths.min():.1f} °C² wide")
 print(f"first for some pair of judges: {len(firsts)} of the eleven")
 assert apart < widths.min() / 2
-assert len(firsts) >= 4
+assert len(firsts) >= 3
 assert medians[:3].mean() > 1.5 * eight.max()
 hottest = int(thermometer.targets.argmax())
 assert all(hottest in pairs[worst] for worst in judged[:3].argmax(dim=1))
