@@ -323,5 +323,5 @@ assert again == run
 # **Try it.** Change the seed of the run and its twin. Do they always part, and at the same epoch?
 # At which learning rate between the two above does the calm end?
 #
-# The next page asks where the time of a step goes:
-# :doc:`/auto_examples/8_scale/plot_05_how_fast`.
+# The next page kills a run, and goes on with it:
+# :doc:`/auto_examples/8_scale/plot_03_stop_and_resume`.
