@@ -52,20 +52,30 @@ def use_data_beside(session: nox.Session) -> None:
         session.env["NNBOOK_DATA_DIR"] = str(beside)
 
 
-def prepare_docs(session: nox.Session) -> list[str]:
+def prepare_docs(session: nox.Session, words: list[str], *beside: str) -> list[str]:
     """Make a session ready to build the site; return the options meant for sphinx-build (-E).
 
-    The other words after `--` name chapters (learning).
+    The other words name chapters (learning). `beside` are more dependency groups to install.
     """
-    install(session, "-e", ".[wine,graph]", *group("docs"))
+    groups = [requirement for name in ("docs", *beside) for requirement in group(name)]
+    install(session, "-e", ".[wine,graph]", *groups)
     use_data_beside(session)
-    chapters = [word for word in session.posargs if not word.startswith("-")]
+    chapters = [word for word in words if not word.startswith("-")]
     session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
     session.env["OMP_NUM_THREADS"] = "1"
     session.env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # matplotlib's SVG figures of the MyST pages vanish under a forced backend.
     session.env["MPLBACKEND"] = None
-    return [word for word in session.posargs if word.startswith("-")]
+    return [word for word in words if word.startswith("-")]
+
+
+def build_site(session: nox.Session, *options: str) -> None:
+    """Build the site; what has not changed since the last time is not run again."""
+    session.run(
+        *("sphinx-build", "-b", "html", "-W", "--keep-going", "-d", "build/doctrees"),
+        *options,
+        *("docs", str(SITE)),
+    )
 
 
 @nox.session
@@ -80,12 +90,8 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
-    options = prepare_docs(session)
-    session.run(
-        *("sphinx-build", "-b", "html", "-W", "--keep-going", "-d", "build/doctrees"),
-        *options,
-        *("docs", str(SITE)),
-    )
+    options = prepare_docs(session, session.posargs)
+    build_site(session, *options)
     session.log(f"The site is built. Open {(SITE / 'index.html').as_uri()}")
 
 
@@ -104,7 +110,7 @@ def zips(session: nox.Session) -> None:
 @nox.session
 def identical(session: nox.Session) -> None:
     """Build the site twice, by two workers and by one elsewhere, and compare: bytes and speed."""
-    prepare_docs(session)
+    prepare_docs(session, [])
     session.env["SOURCE_DATE_EPOCH"] = "1767225600"
     folders = []
     for workers in ("2", "1"):
@@ -136,7 +142,7 @@ def identical(session: nox.Session) -> None:
 @nox.session
 def linkcheck(session: nox.Session) -> None:
     """Follow the links that lead out of the site, where there is a network; runs no page."""
-    options = prepare_docs(session)
+    options = prepare_docs(session, session.posargs)
     try:
         urllib.request.urlopen("https://docs.python.org/", timeout=20).close()
     except OSError as error:
@@ -152,7 +158,7 @@ def linkcheck(session: nox.Session) -> None:
 @nox.session
 def live(session: nox.Session) -> None:
     """Serve the site and rebuild it whenever a file is saved."""
-    options = prepare_docs(session)
+    options = prepare_docs(session, session.posargs)
     generated = ("docs/auto_examples", "docs/api/generated", "docs/api/backreferences", "build")
     ignored = [word for folder in generated for word in ("--ignore", str(ROOT / folder / "*"))]
     session.run(
@@ -163,11 +169,43 @@ def live(session: nox.Session) -> None:
     )
 
 
+def prepare_browser(session: nox.Session) -> None:
+    """Install what reads the site in a browser, from PyPI and the npm registry, and build it."""
+    if not any(map(shutil.which, ("chromium", os.environ.get("CHROME_PATH", "")))):
+        session.error("Chromium is needed: `apt install chromium`, or set CHROME_PATH to its path.")
+    if shutil.which("npm") is None:
+        session.error("Node.js and npm are needed: `apt install nodejs npm`.")
+    prepare_docs(session, [], "test", "site")
+    folder = ROOT / "tests" / "site"
+    recipe = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / f"installed-{recipe[:16]}"
+    if not stamp.exists():
+        npm = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder))
+        session.run(*npm, external=True, silent=True)
+        stamp.touch()
+    build_site(session)
+
+
 @nox.session
 def site(session: nox.Session) -> None:
-    """Test the built site as a reader meets it: links, figures, notebooks; after `docs`."""
-    install(session, "-e", ".[wine]", *group("docs"), *group("test"))
-    session.run("pytest", "tests/site", *session.posargs)
+    """Build the site and test it in a real browser: `nox -s site -- -k axe` picks some tests.
+
+    Links, figures, keyboard, axe-core, search, paper, what is requested, and Lighthouse once.
+    """
+    prepare_browser(session)
+    alone = "tests/site/test_lighthouse.py"  # it measures speed: nothing else runs beside it
+    browsers = str(min(os.cpu_count() or 1, 4))
+    session.run("pytest", "tests/site", "-n", browsers, f"--ignore={alone}", *session.posargs)
+    if not session.posargs:
+        session.run("pytest", alone)
+
+
+@nox.session
+def lighthouse(session: nox.Session) -> None:
+    """Build the site and let Lighthouse mark it, five times each page; the medians count."""
+    prepare_browser(session)
+    session.env["NNBOOK_LIGHTHOUSE_RUNS"] = "5"
+    session.run("pytest", "tests/site/test_lighthouse.py", "-rA", *session.posargs)
 
 
 @nox.session

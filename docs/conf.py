@@ -43,6 +43,8 @@ extensions = [
     "reruns",
     "built",
     "reading",
+    "head",
+    "accessible",
 ]
 exclude_patterns = [
     "auto_examples/**/*.ipynb",
@@ -60,12 +62,20 @@ html_theme = "furo"
 html_title = "nnbook"
 html_static_path = ["_static"]
 html_css_files = ["nnbook.css"]
+html_js_files = ["nnbook.js"]
+html_favicon = "_static/favicon.svg"
 html_math_renderer = "mathml"
 html_scaled_image_link = False
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
+
+# Where the site will live: canonical links, and a card for each page that is shared.
+if address := os.environ.get("NNBOOK_SITE_ADDRESS", ""):
+    extensions.append("sphinxext.opengraph")
+    html_baseurl = ogp_site_url = f"{address.rstrip('/')}/"
+    ogp_social_cards = {"line_color": "#0072b2"}
 
 # The gallery: every script is run.
 sphinx_gallery_conf = {

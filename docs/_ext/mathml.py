@@ -28,7 +28,7 @@ def visit_math(translator: Any, node: nodes.math) -> None:
 
 def visit_math_block(translator: Any, node: nodes.math_block) -> None:
     """Write mathematics on a line of its own; a wide one scrolls by itself."""
-    translator.body.append(translator.starttag(node, "div", CLASS="math", TABINDEX="0"))
+    translator.body.append(translator.starttag(node, "div", CLASS="math"))
     translator.body.append(convert(node, as_block=True))
     translator.body.append("</div>")
     raise nodes.SkipNode

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -130,3 +131,39 @@ def test_a_dead_reference_fails_the_build(book: Path) -> None:
     result = build(book)
     assert result.returncode != 0
     assert "unknown document" in result.stdout + result.stderr
+
+
+def test_with_an_address_pages_have_canonical_links_and_cards(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNBOOK_SITE_ADDRESS", "https://example.org/nn")
+    shutil.copy(DOCS / "404.md", book / "docs")
+    change(book, "docs/404.md", "{doc}`index`", "the book")
+    change(book, "docs/404.md", "{doc}`start-here`", "the start")
+    change(book, "docs/404.md", "{doc}`glossary`", "the glossary")
+    change(book, "docs/404.md", "{doc}`api`", "the functions")
+    result = build(book)
+    assert result.returncode == 0, result.stdout + result.stderr
+    soup = BeautifulSoup((book / "site" / "notebook.html").read_text(), "html.parser")
+    address = "https://example.org/nn/notebook.html"
+    assert soup.select_one("link[rel=canonical]")["href"] == address
+    assert soup.select_one('meta[property="og:url"]')["content"] == address
+    assert len(soup.select("meta[name=description]")) == 1
+    card = soup.select_one('meta[property="og:image"]')["content"]
+    image = book / "site" / card.removeprefix("https://example.org/nn/")
+    assert image.read_bytes().startswith(b"\x89PNG")
+    # A server shows 404.html at any depth: what it names starts at the server's root.
+    missing = BeautifulSoup((book / "site" / "404.html").read_text(), "html.parser")
+    named = [tag.get("href") or tag.get("src") for tag in missing.select("[src], a, link")]
+    inside = [name for name in named if not name.startswith(("#", "https:"))]
+    assert len(inside) > 10
+    assert [name for name in inside if not name.startswith("/nn/")] == []
+    assert missing.form["action"] == "/nn/search.html"
+
+
+def test_without_an_address_a_page_has_neither_canonical_link_nor_card(book: Path) -> None:
+    assert build(book).returncode == 0
+    text = (book / "site" / "notebook.html").read_text()
+    assert 'rel="canonical"' not in text
+    assert "og:" not in text
+    assert 'name="description"' in text
