@@ -150,7 +150,7 @@ class Own(nn.Tanh):
 @pytest.mark.parametrize(
     ("activation", "name"),
     [
-        (lambda: nn.Tanh(), "<lambda>"),  # noqa: PLW0108  # that is what is refused
+        (lambda: nn.Tanh(), "Tanh"),  # noqa: PLW0108  # that is what is refused
         (Own, "Own"),
         (partial(Own), "Own()"),
         (partial(nn.Hardtanh, torch.tensor(-1.0)), "Hardtanh(tensor(-1.))"),

@@ -14,9 +14,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, refusal, whole_number
-from nnbook.models import mlp
-from nnbook.sweeps.settings import NAMES, Settings, activation_name, n_parameters
+from nnbook._arguments import describe, positive_int, refusal, whole_number
+from nnbook.models import made_activation, mlp
+from nnbook.sweeps.settings import NAMES, Settings, activation_name, all_runs, n_parameters
 from nnbook.training.history import History
 
 if TYPE_CHECKING:
@@ -214,8 +214,8 @@ class SweepResult:
             others the median loss with the range from 5 % to 95 % of the runs.
         """
         settings = self.settings
-        unknown = [name for name in over if name not in NAMES]
-        if isinstance(over, str) or unknown:
+        is_listed = isinstance(over, Iterable) and not isinstance(over, str)
+        if not is_listed or any(name not in NAMES for name in over):
             raise ValueError(refusal("over", f"name settings ({', '.join(NAMES)})", repr(over)))
         shown = [n for n in NAMES if n not in over and len(set(settings[n])) > 1]
         lines: dict[tuple[Any, ...], list[int]] = {}
@@ -253,9 +253,9 @@ class SweepResult:
         import pandas as pd  # noqa: PLC0415  # not needed for anything else
 
         columns: dict[str, Any] = {**self.settings, "diverged": self.diverged.tolist()}
-        columns["train_loss"] = self.train_loss[:, -1].tolist()
+        columns["train_loss"] = _last(self.train_loss).tolist()
         if self.val_loss is not None:
-            columns["val_loss"] = self.val_loss[:, -1].tolist()
+            columns["val_loss"] = _last(self.val_loss).tolist()
         return pd.DataFrame(columns)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -277,7 +277,7 @@ class SweepResult:
             "epochs": self.epochs,
             "train_loss": self.train_loss.contiguous(),
             "diverged": self.diverged,
-            "parameters": torch.cat(list(self.parameters)),
+            "parameters": torch.cat([self.train_loss.new_empty(0), *self.parameters]),
         }
         if self.val_loss is not None:
             tensors["val_loss"] = self.val_loss.contiguous()
@@ -319,31 +319,17 @@ class SweepResult:
         rule = "be a file that `SweepResult.save` wrote"
         try:
             with safe_open(Path(path), framework="pt") as file:
-                words = (file.metadata() or {}).get("nnbook.SweepResult")
-                if words is None:
-                    raise ValueError(refusal("path", rule, str(path)))
+                facts = json.loads((file.metadata() or {})["nnbook.SweepResult"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            facts = json.loads(words)
-            if facts["format"] > FORMAT:
-                mend = "Load it with the nnbook that wrote it, or a newer one."
-                got = f"{path} of format {facts['format']}"
-                raise ValueError(refusal("path", f"have at most format {FORMAT}", got, mend))
-            runs = tuple(_from_json(run) for run in facts["runs"])
-            n_in, n_out = facts["n_in"], facts["n_out"]
-            sizes = [n_parameters((n_in, *run.hidden, n_out)) for run in runs]
-            return cls(
-                runs=runs,
-                epochs=tensors["epochs"],
-                train_loss=tensors["train_loss"],
-                val_loss=tensors.get("val_loss"),
-                diverged=tensors["diverged"],
-                parameters=tensors["parameters"].split(sizes),
-                n_in=n_in,
-                n_out=n_out,
-                stopped=facts["stopped"],
-            )
-        except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+            is_newer = facts["format"] > FORMAT
+            result = None if is_newer else _from_file(facts, tensors)
+        except _DAMAGES as error:
             raise ValueError(refusal("path", rule, f"{path}: {error}")) from error
+        if result is None:
+            mend = "Load it with the nnbook that wrote it, or a newer one."
+            got = f"{path} of format {facts['format']}"
+            raise ValueError(refusal("path", f"have at most format {FORMAT}", got, mend))
+        return result
 
     def _number(self, run: int) -> int:
         rule = f"be the number of a run, 0 to {len(self) - 1}"
@@ -367,6 +353,50 @@ class SweepResult:
         )
 
 
+# What reading a file of other bytes may raise, of safetensors, JSON, torch and our own checks.
+_DAMAGES = (
+    SafetensorError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+)
+
+
+def _from_file(facts: dict[str, Any], tensors: dict[str, Tensor]) -> SweepResult:
+    """Rebuild a result, once all its parts are found to fit each other."""
+    n_in, n_out = positive_int("n_in", facts["n_in"]), positive_int("n_out", facts["n_out"])
+    runs = tuple(_from_json(run) for run in facts["runs"])
+    epochs, train_loss, val_loss = tensors["epochs"], tensors["train_loss"], tensors.get("val_loss")
+    diverged, parameters = tensors["diverged"], tensors["parameters"]
+    shape, dtype = (len(runs), len(epochs)), parameters.dtype
+    fits = dtype.is_floating_point and parameters.ndim == 1
+    fits &= (epochs.dtype, epochs.ndim) == (torch.int64, 1)
+    fits &= (diverged.dtype, diverged.shape) == (torch.int64, shape[:1])
+    for losses in (train_loss, train_loss if val_loss is None else val_loss):
+        fits &= (losses.dtype, losses.shape) == (dtype, shape)
+    if not fits or not isinstance(facts["stopped"], str | None):
+        raise ValueError("its parts do not fit each other")
+    sizes = [n_parameters((n_in, *run.hidden, n_out)) for run in runs]
+    return SweepResult(
+        runs=runs,
+        epochs=epochs,
+        train_loss=train_loss,
+        val_loss=val_loss,
+        diverged=diverged,
+        parameters=torch.split(parameters, sizes) if sizes else (),
+        n_in=n_in,
+        n_out=n_out,
+        stopped=facts["stopped"],
+    )
+
+
+def _last(losses: Float[Tensor, "runs epochs"]) -> Float[Tensor, " runs"]:
+    return losses[:, -1] if losses.shape[1] else losses.new_full(losses.shape[:1], torch.nan)
+
+
 def _shown(run: Settings, name: str) -> Any:
     value = getattr(run, name)
     if name == "hidden" and len(value) == 1:
@@ -381,6 +411,7 @@ def _listed(name: str, value: Any) -> list[Any]:
 
 def _comparable(name: str, value: Any) -> Any:
     if name == "activation" and not isinstance(value, str):
+        made_activation(value)  # or it is refused
         return activation_name(value)
     if name == "hidden" and isinstance(value, tuple) and len(value) == 1:
         return value[0]
@@ -402,14 +433,14 @@ def _to_json(run: Settings) -> dict[str, Any]:
 
 def _from_json(values: dict[str, Any]) -> Settings:
     rows = values["val_rows"]
-    return Settings(
-        **{
-            **values,
-            "hidden": tuple(values["hidden"]),
-            "val_rows": None if rows is None else tuple(rows),
-            "activation": _activation_from_json(**values["activation"]),
-        }
-    )
+    run = {
+        **values,
+        "hidden": tuple(values["hidden"]),
+        "val_rows": None if rows is None else tuple(rows),
+        "activation": _activation_from_json(**values["activation"]),
+    }
+    (settings,) = all_runs(None, {name: [value] for name, value in run.items()})
+    return settings
 
 
 def _activation_to_json(activation: Callable[[], nn.Module]) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def activation_name(activation: Callable[[], nn.Module]) -> str:
         words = [f"{value!r}" for value in activation.args]
         words += [f"{name}={value!r}" for name, value in activation.keywords.items()]
         return f"{activation_name(activation.func)}({', '.join(words)})"
-    return getattr(activation, "__name__", None) or repr(activation())
+    if isinstance(activation, type):
+        return activation.__name__
+    return repr(activation()).removesuffix("()")  # a function is named after what it makes
 
 
 def n_parameters(widths: Sequence[int]) -> int:
@@ -133,7 +135,7 @@ def _values(name: str, given: Any) -> list[Any]:
         or not isinstance(given, Iterable)
         or (name == "hidden" and isinstance(given, tuple))
         or (name == "val_rows" and _is_row_numbers(given))
-        or (isinstance(given, Tensor) and given.ndim == 0)
+        or getattr(given, "ndim", 1) == 0  # a tensor or array that holds one number
     )
     values = [given] if is_single else list(given)
     if not values:
@@ -171,6 +173,8 @@ def _number(name: str, rule: str, value: Any, is_allowed: Callable[[float], bool
         raise TypeError(refused)
     try:
         number = float(value)
+    except OverflowError as error:
+        raise ValueError(refused) from error
     except (TypeError, ValueError, RuntimeError) as error:  # an array, a tensor of several
         raise TypeError(refused) from error
     if not math.isfinite(number) or not is_allowed(number):
@@ -200,16 +204,26 @@ def _activation(activation: Any) -> Callable[[], nn.Module]:
         mend = "Train such networks one by one with `nnbook.fit`."
         got = f"{activation_name(activation)}, which has some"
         raise ValueError(refusal("activation", "have no parameters of its own", got, mend))
-    # Narrow networks are padded, and runs stand side by side in one tensor.
-    values = torch.linspace(-3, 3, 8)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        together = module(values.clone().view(2, 4)).flatten()
-        one_by_one = torch.cat([module(value.clone().view(1, 1)).flatten() for value in values])
-    if not torch.allclose(together, one_by_one, atol=1e-6):
+    if not _works_entry_by_entry(module):
         rule = "work entry by entry, always in the same way"
         raise ValueError(refusal("activation", rule, activation_name(activation)))
     made: Callable[[], nn.Module] = activation
     return made
+
+
+def _works_entry_by_entry(module: nn.Module) -> bool:
+    # Narrow networks are padded, and runs stand side by side: (rows, units, runs).
+    values = torch.linspace(-3, 3, 8)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            before = torch.get_rng_state()
+            together = module(values.clone().view(2, 2, 2))
+            alone = torch.cat([module(value.clone().view(1, 1, 1)).flatten() for value in values])
+            draws = not torch.equal(torch.get_rng_state(), before)
+            has_shape = together.shape == (2, 2, 2) and alone.shape == (8,)
+            return has_shape and not draws and torch.allclose(together.flatten(), alone, atol=1e-6)
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError):
+        return False
 
 
 def _val_rows(value: Any) -> tuple[int, ...] | None:

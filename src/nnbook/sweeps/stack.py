@@ -227,7 +227,7 @@ def step_of(plan: Plan, *, compiled: bool = False) -> Step:
     nothing is held out. A run whose loss is not finite is not updated, so that it stays as it is.
     """
     gradient = _by_transform if compiled else _by_autograd
-    activations = [(make(), count) for make, count in plan.activations]
+    activations = [(_not_in_place(make()), count) for make, count in plan.activations]
     update = _adam if plan.optimizer == "adam" else _sgd
     loss_of = _mean_squared_error if plan.loss == "mse" else _cross_entropy
     last = len(plan.widths) - 2
@@ -284,6 +284,13 @@ def _linear(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         products = inputs[:, :, 0] @ weight.flatten(1)
         return products.view(len(inputs), n_out, n_runs) + bias
     return torch.einsum("nir,ior->nor", inputs, weight) + bias
+
+
+def _not_in_place(module: nn.Module) -> nn.Module:
+    # It would write into its part of a tensor that autograd still needs as a whole.
+    if hasattr(module, "inplace"):
+        module.inplace = False  # type: ignore[assignment]  # a flag, not a submodule
+    return module
 
 
 def _activated(values: Tensor, activations: list[tuple[nn.Module, int]]) -> Tensor:
