@@ -30,7 +30,7 @@ async () => {
     await new Promise(done => setTimeout(done, 20));
   }
   const shown = [...document.images].filter(image => image.checkVisibility());
-  await Promise.all(shown.map(image => image.decode()));
+  await Promise.all(shown.map(image => image.decode().catch(() => null)));
 }
 """
 
