@@ -23,7 +23,7 @@ def compiled_step(stack: Stack, state: State) -> Step:
         with _told():
             step(state, stack.fixed)  # a step returns new tensors: this one is not counted
     except RuntimeError as error:  # what the compiler raises has no narrower public type
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split("\n\n")[0].splitlines()[:2])
         warnings.warn(
             f"the sweep goes on without compiling: {reason}. torch.compile needs a C++ compiler "
             "that works, such as g++.",

@@ -214,8 +214,11 @@ class SweepResult:
             others the median loss with the range from 5 % to 95 % of the runs.
         """
         settings = self.settings
-        is_listed = isinstance(over, Iterable) and not isinstance(over, str)
-        if not is_listed or any(name not in NAMES for name in over):
+        if (
+            not isinstance(over, Sequence)
+            or isinstance(over, str)
+            or any(name not in NAMES for name in over)
+        ):
             raise ValueError(refusal("over", f"name settings ({', '.join(NAMES)})", repr(over)))
         shown = [n for n in NAMES if n not in over and len(set(settings[n])) > 1]
         lines: dict[tuple[Any, ...], list[int]] = {}
@@ -334,9 +337,9 @@ class SweepResult:
     def _number(self, run: int) -> int:
         rule = f"be the number of a run, 0 to {len(self) - 1}"
         number = whole_number(run, refusal("run", rule, describe(run)))
-        if not -len(self) <= number < len(self):
+        if not 0 <= number < len(self):
             raise ValueError(refusal("run", rule, str(number)))
-        return number % len(self)
+        return number
 
     def _take(self, chosen: list[int]) -> "SweepResult":
         rows = torch.tensor(chosen, dtype=torch.int64)
@@ -356,6 +359,7 @@ class SweepResult:
 # What reading a file of other bytes may raise, of safetensors, JSON, torch and our own checks.
 _DAMAGES = (
     SafetensorError,
+    AssertionError,  # of torch's modules
     ValueError,
     TypeError,
     LookupError,
