@@ -1,6 +1,5 @@
 """A sweep that was cut goes on from its file, and ends in the same bits."""
 
-import os
 import re
 import signal
 import sys
@@ -38,6 +37,14 @@ def assert_same_bits(one, other):
 
 
 @pytest.fixture
+def default_handler():
+    """Let Ctrl-C be held, also where the tests were started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def path(tmp_path):
     return tmp_path / "sweep.checkpoint"
 
@@ -54,6 +61,7 @@ def test_a_sweep_cut_anywhere_ends_in_the_same_bits(readings, tmp_path, cut, eve
     file.unlink()
 
 
+@pytest.mark.usefixtures("default_handler")
 def test_a_sweep_ended_by_ctrl_c_is_saved_and_goes_on(split, path, monkeypatch):
     whole = nnbook.sweep(split.train, split.val, epochs=30, seed=[0, 1])
     save_if_due = saving.Saving.save_if_due
@@ -61,7 +69,7 @@ def test_a_sweep_ended_by_ctrl_c_is_saved_and_goes_on(split, path, monkeypatch):
     def interrupt(self, done, states, losses):
         save_if_due(self, done, states, losses)
         if done == 12:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(saving.Saving, "save_if_due", interrupt)
     cut = nnbook.sweep(split.train, split.val, epochs=30, seed=[0, 1], checkpoint=path)

@@ -22,6 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -99,21 +100,22 @@ torch.testing.assert_close(after, before - 1e-3 * by_rows)
 # is an :term:`all-reduce`: each hands in a tensor, they are added, and each gets the sum.
 
 fig, ax = plt.subplots(figsize=(7, 3))
-boxes, arrows = {"sum": (6.1, 0, "all-reduce:\nadd,\nsum to all")}, []
+boxes, arrows = {"sum": (6, 0, "all-reduce:\nadd,\nsum to all")}, []
 lanes = {0: (1, "●●●●●", 5), 1: (-1, "■■■■", 4)}
 for rank, (y, dots, size) in lanes.items():
     names = [f"{name} {rank}" for name in ("rows", "gradient", "step")]
     boxes[names[0]] = (0, y, f"process {rank}\n{dots}\n{size} of 9 rows")
-    boxes[names[1]] = (3, y, "gradient of\nits own rows")
-    boxes[names[2]] = (9.0, y, "the same step,\nso the same\nweights")
-    arrows += [(names[0], names[1], ""), (names[1], "sum", f"× {size}/9")]
-    arrows += [("sum", names[2], "")]
+    boxes[names[1]] = (3, y, f"gradient of\nits own rows,\ntimes {size}/9")
+    boxes[names[2]] = (9, y, "the same step,\nso the same\nweights")
+    path = [names[0], names[1], "sum", names[2]]
+    arrows += [(*pair, "") for pair in pairwise(path)]
 plots.diagram(boxes, arrows, ax, highlighted=["sum"])
+ax.set_xlim(-1.2, 10.4)
 plots.describe(
     ax,
-    "Two lanes. Process 0 takes five of nine rows, process 1 four; each "
-    "computes the gradient of its own. Times 5/9 and 4/9 they meet in one "
-    "box, all-reduce, from which both make the same step.",
+    "Two lanes. Process 0 takes five of nine rows, process 1 four. The "
+    "gradients of their rows, times 5/9 and 4/9, meet in one box, all-reduce; "
+    "from there both make the same step.",
 )
 
 # %%
@@ -148,7 +150,7 @@ rank = int(os.environ.get("RANK", "0"))
 data = nnbook.load_thermometer(dtype=torch.float64)
 split = data.with_inputs(0.1 * data.inputs).split_at([7, 10])
 results = {}
-for times, epochs in [(1, 1), (10_000, 10), (1000, 50), (100, 200), (1, 500)]:
+for times, epochs in [(1, 1), (10_000, 10), (1000, 30), (100, 100), (1, 500)]:
     inputs, targets = (part.repeat(times, 1) for part in split.train[:])
     rows = nnbook.Samples(inputs, targets)
     torch.manual_seed(rank)
@@ -236,6 +238,7 @@ for name, look, color in [("one", "o-", "blue"), ("two", "s--", "vermilion")]:
         ax.loglog(n_rows, ms, look, color=plots.COLORS[color], label=label)
 ax.set_xticks(n_rows, [f"{n:,}" for n in n_rows])
 ax.set(xlabel="rows in the batch", ylabel="time of an epoch (ms)")
+ax.yaxis.set_major_formatter("{x:g}")
 ax.minorticks_off()
 ax.legend()
 told = "The line of one process is nearly level up to 900 rows, then it rises."
