@@ -125,8 +125,9 @@ plots.describe(
 # ever being compared.
 #
 # PyTorch's :class:`torch.nn.parallel.DistributedDataParallel` does this, and it takes the plain
-# average. ``fit`` uses it and multiplies each loss by its share of the rows before. (The usual
-# sampler of PyTorch repeats rows until all shares are equal; then some rows count twice.)
+# average. ``fit`` uses it, and before that multiplies each loss by :math:`n_k / n` and, since an
+# average will divide by it, by the number of processes. (``DistributedSampler``, which often comes
+# with it, repeats rows until all shares are equal; then some rows count twice.)
 #
 # One script, started twice
 # -------------------------
@@ -186,7 +187,7 @@ results, children = {}, {}
 with tempfile.TemporaryDirectory() as folder:
     script = Path(folder) / "train.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    # Both at once: when torchrun has got ready, the first has nearly ended.
+    # Both at once: while torchrun and its processes get ready, the first trains.
     for name, how in options.items():
         file = script.with_name(f"{name}.safetensors")
         children[name] = subprocess.Popen(  # noqa: S603
@@ -221,9 +222,9 @@ assert one["training losses"][-1] < 0.1 * one["training losses"][0]
 # Two processes end where one does, but for the last digits: five rows and four are added up in
 # another order than nine. Where training is chaotic (:doc:`page 8.2
 # </auto_examples/8_scale/plot_02_run_as_graph>`) even that will grow. And the sum at the top of
-# the page needs a model that treats each row by itself. :term:`Dropout <dropout>` draws other
-# zeros in each process, and batch normalization takes the mean of a process's own rows: two
-# processes then train as well, but theirs is another run.
+# the page needs a model that treats each row by itself. :term:`Batch normalization <batch
+# normalization>` takes the mean of a process's own rows, and :term:`dropout` draws in each process
+# for itself: two processes then train as well, but theirs is another run.
 #
 # When it pays
 # ------------
@@ -260,22 +261,24 @@ plots.describe(ax, told)
 # work ten thousand times as much. There two processes come near half the time of one, if the
 # machine has two processors to spare.
 #
-# So it pays where the gradient of a share takes much longer than its exchange: for large models on
-# many rows. The exchange is done by Gloo on processors, as here, and by NCCL on GPUs, where each
-# process has a GPU of its own. (Nothing on this page ran on GPUs.) Small networks are better spread
-# whole: under ``torchrun``, :func:`nnbook.sweep` (:doc:`page 8.1
-# </auto_examples/8_scale/plot_01_thousand_networks>`) gives each process its part of the runs, and
-# at the end all get the whole result. No run needs to know of another.
+# So it pays where the gradient of a share takes much longer than its exchange. A weight's gradient
+# is sent once a step, but is computed from all rows of the share: many rows help. The exchange is
+# done by Gloo on processors, as here, and by NCCL on GPUs, where each process has one of its own.
+# (Nothing on this page ran on GPUs.) Small networks are better spread whole: under ``torchrun``,
+# :func:`nnbook.sweep` (:doc:`page 8.1 </auto_examples/8_scale/plot_01_thousand_networks>`) gives
+# each process its part of the runs, and at the end all get the whole result. No run needs to know
+# of another.
 #
 # When one dies
 # -------------
 # A process that is killed hands in nothing more. The others stand in the all-reduce and cannot go
 # on: they learn of the broken connection and end with an error, or, if a machine has fallen silent,
 # wait until a timeout. ``torchrun`` ends all that are left and says which one failed, and how. So
-# nobody trains on without the rows of the dead. To go on, all are started again, by hand or by
-# ``torchrun --max-restarts``. With a :class:`nnbook.Checkpoint` and ``resume=`` in the script, rank
-# 0 saves, all load that file (several machines need a folder in common), and the run goes on from
-# there, as on :doc:`page 8.3 </auto_examples/8_scale/plot_03_stop_and_resume>`.
+# nobody trains on without the rows of the dead. To go on, all are started again, by hand, or by
+# ``torchrun`` itself if the short command above has ``--max-restarts 3``, say. With a
+# :class:`nnbook.Checkpoint` and ``resume=`` in the script, rank 0 saves, all load that file
+# (several machines need a folder in common), and the run goes on from there, as on :doc:`page 8.3
+# </auto_examples/8_scale/plot_03_stop_and_resume>`.
 #
 # **Try it.** Save the script and start it in three processes. How many rows has each? Then add
 # ``batch_size=4`` to ``fit``: what is there to do for ranks 1 and 2 in the last batch of an epoch?
