@@ -187,7 +187,7 @@ results, children = {}, {}
 with tempfile.TemporaryDirectory() as folder:
     script = Path(folder) / "train.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    # Both at once: while torchrun and its processes get ready, the first trains.
+    # Both at once: while torchrun gets its processes ready, the first trains.
     for name, how in options.items():
         file = script.with_name(f"{name}.safetensors")
         children[name] = subprocess.Popen(  # noqa: S603
@@ -216,7 +216,7 @@ for name, values in one.items():
         away = (two[name] - values).abs().max() / values.abs().max()
         print(f"{name:20} {len(values):3} values, apart by at most {away:.0e}")
         assert away < 1e-10
-assert one["training losses"][-1] < 0.1 * one["training losses"][0]
+assert one["training losses"][-1] < 0.2 * one["training losses"][0]
 
 # %%
 # Two processes end where one does, but for the last digits: five rows and four are added up in
