@@ -223,9 +223,10 @@ def _training_step(
     """Return a function that updates the model by one batch and returns the loss before that."""
     optimizer = run.optimizer
     loss_of = batch_loss(averaging(run.model, processes), loss, processes)
+    zero_grad = _zero_grad(optimizer)
 
     def gradients(inputs: Tensor, targets: Tensor) -> float:
-        optimizer.zero_grad()
+        zero_grad()
         value, number = loss_of(inputs, targets)
         if not math.isfinite(number):
             raise _diverged("training", number, run, inputs, targets)
@@ -253,6 +254,21 @@ def _training_step(
     closure = signature(optimizer.step).parameters.get("closure")
     needs_closure = closure is not None and closure.default is Parameter.empty
     return step_with_closure if needs_closure else step
+
+
+def _zero_grad(optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+    """Return the optimizer's `zero_grad`, or what it comes to without its note for a profiler.
+
+    The note takes 8 µs, a tenth of the step of a small network.
+    """
+
+    def set_to_none() -> None:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    is_torchs = type(optimizer).zero_grad is torch.optim.Optimizer.zero_grad
+    return set_to_none if is_torchs else optimizer.zero_grad
 
 
 def _measurement(run: Run, loss: LossFunction, processes: Processes) -> BatchLoss:
