@@ -1247,6 +1247,7 @@ def test_unscaled_readings_diverge_at_the_learning_rate_of_the_scaled(seeded):
         fit(model, load_thermometer(), optimizer=sgd(model, 1e-2), epochs=100)
 
 
+@pytest.mark.usefixtures("default_handler")
 def test_ctrl_c_while_the_callbacks_end_is_not_lost(split):
     class Late(nnbook.Callback):
         def on_end(self, run):
