@@ -186,18 +186,32 @@ def prepare_browser(session: nox.Session) -> None:
     build_site(session)
 
 
+# The tests that read the site in a browser; Lighthouse measures speed: nothing else runs beside it.
+BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "reading", "requests")]
+BROWSER.append("tests/site/test_screenshots.py")
+LIGHTHOUSE = "tests/site/test_lighthouse.py"
+
+
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the site and test it in a real browser: `nox -s site -- -k axe` picks some tests.
+    """Build the site and test it as files: links, figures, zips, what a change runs again."""
+    prepare_docs(session, [], "test", "site")
+    build_site(session)
+    ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE)]
+    session.run("pytest", "tests/site", *ignored, *session.posargs)
 
-    Links, figures, keyboard, axe-core, search, paper, what is requested, and Lighthouse once.
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Test the built site in a real browser: `nox -s browser -- -k axe` picks some tests.
+
+    Keyboard, axe-core on every page, search, paper, what is requested, and Lighthouse once.
     """
     prepare_browser(session)
-    alone = "tests/site/test_lighthouse.py"  # it measures speed: nothing else runs beside it
     browsers = str(min(os.cpu_count() or 1, 4))
-    session.run("pytest", "tests/site", "-n", browsers, f"--ignore={alone}", *session.posargs)
+    session.run("pytest", *BROWSER, "-n", browsers, *session.posargs)
     if not session.posargs:
-        session.run("pytest", alone)
+        session.run("pytest", LIGHTHOUSE)
 
 
 @nox.session
@@ -205,7 +219,7 @@ def lighthouse(session: nox.Session) -> None:
     """Build the site and let Lighthouse mark it, five times each page; the medians count."""
     prepare_browser(session)
     session.env["NNBOOK_LIGHTHOUSE_RUNS"] = "5"
-    session.run("pytest", "tests/site/test_lighthouse.py", "-rA", *session.posargs)
+    session.run("pytest", LIGHTHOUSE, "-rA", *session.posargs)
 
 
 @nox.session

@@ -107,5 +107,5 @@ def axe() -> str:
     """Give the text of axe-core, which `npm ci` puts beside these tests."""
     path = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        pytest.fail("axe-core is needed: `npm ci` in tests/site, as `nox -s site` does.")
+        pytest.fail("axe-core is needed: `npm ci` in tests/site, as `nox -s browser` does.")
     return path.read_text(encoding="utf-8")
