@@ -194,9 +194,8 @@ LIGHTHOUSE = "tests/site/test_lighthouse.py"
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the site and test it as files: links, figures, zips, what a change runs again."""
+    """Test the built site as files: links, figures, zips, builds; after `docs` and `zips`."""
     prepare_docs(session, [], "test", "site")
-    build_site(session)
     ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE)]
     session.run("pytest", "tests/site", *ignored, *session.posargs)
 
