@@ -59,7 +59,6 @@ def visit(page: Page, address: str) -> Visit:
     if address.startswith("file:"):  # in the dark other figures are shown
         page.emulate_media(color_scheme="dark")
         page.evaluate(TO_THE_END)
-    page.wait_for_load_state("networkidle")
     seen.violations = page.evaluate("violations")
     seen.moved = page.evaluate("moved")
     if address.startswith("http"):
