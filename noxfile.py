@@ -22,6 +22,7 @@ nox.options.sessions = ["tests", "docs"]
 
 ROOT = Path(__file__).parent
 SITE = ROOT / "build" / "site"
+WEB = ROOT / "docs" / "_web"
 
 
 def install(session: nox.Session, *requirements: str) -> None:
@@ -52,6 +53,23 @@ def use_data_beside(session: nox.Session) -> None:
         session.env["NNBOOK_DATA_DIR"] = str(beside)
 
 
+def install_from_npm(session: nox.Session, folder: Path) -> bool:
+    """Install what a folder's lock file names, unless it is there; tell whether it is.
+
+    Node.js is a requirement from PyPI. No script of a package is run.
+    """
+    recipe = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / f"installed-{recipe[:16]}"
+    if not stamp.exists():
+        words = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--silent")
+        try:
+            session.run("npm", "ci", *words, "--prefix", str(folder), silent=True)
+        except nox.command.CommandFailed:
+            return False
+        stamp.touch()
+    return True
+
+
 def prepare_docs(session: nox.Session, words: list[str], *beside: str) -> list[str]:
     """Make a session ready to build the site; return the options meant for sphinx-build (-E).
 
@@ -59,6 +77,8 @@ def prepare_docs(session: nox.Session, words: list[str], *beside: str) -> list[s
     """
     groups = [requirement for name in ("docs", *beside) for requirement in group(name)]
     install(session, "-e", ".[wine,graph]", *groups)
+    if not install_from_npm(session, WEB):
+        session.warn("the npm registry cannot be reached: pages show figures that do not move")
     use_data_beside(session)
     chapters = [word for word in words if not word.startswith("-")]
     session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
@@ -117,8 +137,10 @@ def identical(session: nox.Session) -> None:
         folder = Path(session.create_tmp()) / f"with-{workers}"
         shutil.rmtree(folder, ignore_errors=True)
         for name in ("docs", "examples", "src"):
-            made = shutil.ignore_patterns("auto_examples", "generated", "backreferences")
-            shutil.copytree(ROOT / name, folder / name, ignore=made)
+            made = ("auto_examples", "generated", "backreferences", "node_modules")
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*made))
+        if (WEB / "node_modules").is_dir():
+            (folder / "docs" / "_web" / "node_modules").symlink_to(WEB / "node_modules")
         for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
             shutil.copy(ROOT / name, folder)
         session.chdir(folder)
@@ -160,6 +182,7 @@ def live(session: nox.Session) -> None:
     """Serve the site and rebuild it whenever a file is saved."""
     options = prepare_docs(session, session.posargs)
     generated = ("docs/auto_examples", "docs/api/generated", "docs/api/backreferences", "build")
+    generated += ("docs/_web/node_modules",)
     ignored = [word for folder in generated for word in ("--ignore", str(ROOT / folder / "*"))]
     session.run(
         *("sphinx-autobuild", "-d", "build/doctrees", "--watch", "examples", "--watch", "src"),
@@ -173,16 +196,9 @@ def prepare_browser(session: nox.Session) -> None:
     """Install what reads the site in a browser, from PyPI and the npm registry, and build it."""
     if not any(map(shutil.which, ("chromium", os.environ.get("CHROME_PATH", "")))):
         session.error("Chromium is needed: `apt install chromium`, or set CHROME_PATH to its path.")
-    if shutil.which("npm") is None:
-        session.error("Node.js and npm are needed: `apt install nodejs npm`.")
     prepare_docs(session, [], "test", "site")
-    folder = ROOT / "tests" / "site"
-    recipe = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    stamp = folder / "node_modules" / f"installed-{recipe[:16]}"
-    if not stamp.exists():
-        npm = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder))
-        session.run(*npm, external=True, silent=True)
-        stamp.touch()
+    if not install_from_npm(session, ROOT / "tests" / "site"):
+        session.error("axe-core and Lighthouse are needed, but the npm registry cannot be reached.")
     build_site(session)
 
 
@@ -248,6 +264,17 @@ def types(session: nox.Session) -> None:
     """Check the types of the library, strictly."""
     install(session, "-e", ".", *group("lint"))
     session.run("mypy", *session.posargs)
+
+
+@nox.session
+def web(session: nox.Session) -> None:
+    """Check the types of the site's own scripts, strictly, and run their tests."""
+    install(session, *group("web"))
+    if not install_from_npm(session, WEB):
+        session.error("TypeScript is needed, but the npm registry cannot be reached.")
+    session.chdir(WEB)
+    session.run("npx", "--no", "tsc", "--project", ".")
+    session.run("node", "--test", "tests/*.test.js")
 
 
 @nox.session

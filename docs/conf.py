@@ -43,6 +43,7 @@ extensions = [
     "reruns",
     "built",
     "reading",
+    "web",
     "head",
     "accessible",
 ]
@@ -60,9 +61,9 @@ default_role = "code"  # as in our docstrings
 # The look.
 html_theme = "furo"
 html_title = "nnbook"
-html_static_path = ["_static"]
-html_css_files = ["nnbook.css"]
-html_js_files = ["nnbook.js"]
+html_static_path = ["_static", "_web/static"]
+html_css_files = ["nnbook.css", "interactive.css"]
+html_js_files = ["nnbook.js", "interactive.js"]
 html_favicon = "_static/favicon.svg"
 html_math_renderer = "mathml"
 html_scaled_image_link = False

@@ -32,6 +32,7 @@ NEEDED_BY = {
     "mystnb": 'class="cell',
     "copybutton": 'class="highlight',
     "clipboard": 'class="highlight',
+    "interactive": 'class="interactive"',
 }
 SHORT, LONG = 70, 180
 
