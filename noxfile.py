@@ -23,6 +23,7 @@ nox.options.sessions = ["tests", "docs"]
 ROOT = Path(__file__).parent
 SITE = ROOT / "build" / "site"
 WEB = ROOT / "docs" / "_web"
+PACKAGES = ROOT / "build" / "dist"
 
 
 def install(session: nox.Session, *requirements: str) -> None:
@@ -253,10 +254,21 @@ def scripts(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format: `nox -s lint -- --fix` mends what can be mended."""
+    """Check style, format and workflows: `nox -s lint -- --fix` mends what can be mended."""
     install(session, *group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
+    workflows, forms = ROOT / ".github" / "workflows", ROOT / ".github" / "ISSUE_TEMPLATE"
+    schemas = {
+        "custom.github-workflows-require-timeout": sorted(workflows.glob("*.yml")),
+        "vendor.citation-file-format": [ROOT / "CITATION.cff"],
+        "vendor.github-issue-config": [forms / "config.yml"],
+        "vendor.github-issue-forms": sorted(set(forms.glob("*.yml")) - {forms / "config.yml"}),
+        "vendor.github-workflows": sorted(workflows.glob("*.yml")),
+    }
+    for schema, files in schemas.items():
+        session.run("check-jsonschema", "--quiet", "--builtin-schema", schema, *map(str, files))
+    session.run("zizmor", "--offline", "--quiet", "--persona", "pedantic", str(workflows))
 
 
 @nox.session
@@ -302,15 +314,28 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build wheel and sdist; install the wheel elsewhere and train on the thermometer."""
+    """Build and check wheel and sdist; install the wheel elsewhere and train on the thermometer."""
     session.env["PIP_CONSTRAINT"] = str(ROOT / "constraints.txt")
-    session.install("build", silent=False)
-    folder = Path(session.create_tmp()) / "dist"
-    for old in folder.glob("*"):
+    session.install(*group("release"), silent=False)
+    for old in PACKAGES.glob("*"):
         old.unlink()
-    session.run("python", "-m", "build", "--outdir", str(folder), *session.posargs)
-    (wheel,) = folder.glob("*.whl")
+    session.run("python", "-m", "build", "--outdir", str(PACKAGES), *session.posargs)
+    packages = sorted(map(str, PACKAGES.iterdir()))
+    session.run("twine", "check", "--strict", *packages)
+    session.run("python", "-m", "publishing.package", str(PACKAGES))
+    (wheel,) = PACKAGES.glob("*.whl")
     session.run("python", "-m", "pip", "uninstall", "--yes", "nnbook")
     session.install(str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
+
+
+@nox.session
+def publish(session: nox.Session) -> None:
+    """Hand the packages that `build` made to PyPI, which trusts the release workflow: no password.
+
+    A release starts this by its tag; see CONTRIBUTING.md.
+    """
+    install(session, *group("release"))
+    packages = sorted(map(str, PACKAGES.iterdir()))
+    session.run("twine", "upload", "--non-interactive", *packages, *session.posargs)

@@ -3,7 +3,6 @@
 import json
 import sys
 from itertools import islice, pairwise
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nnbook
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import __main__ as command
 from benchmarks.pairs import Pairs, Result, in_turn, timed
 from benchmarks.problems import Batches, Order, Problem, thermometer

@@ -1,0 +1,1 @@
+"""What turns the repository into what is published: packages, releases, versions, books."""
