@@ -42,9 +42,11 @@ extensions = [
     "stubs",
     "reruns",
     "built",
+    "suggest",
     "reading",
     "web",
     "head",
+    "hosting",
     "accessible",
 ]
 exclude_patterns = [
@@ -72,6 +74,11 @@ html_theme_options = {"navigation_with_keys": True}
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 
+# Where the source lives, such as https://github.com/NAME/REPOSITORY: GitHub's workflows say it.
+repository = os.environ.get("NNBOOK_REPOSITORY", "")
+if not repository and "GITHUB_REPOSITORY" in os.environ:
+    repository = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
+
 # Where the site will live: canonical links, and a card for each page that is shared.
 if address := os.environ.get("NNBOOK_SITE_ADDRESS", ""):
     extensions.append("sphinxext.opengraph")
@@ -82,7 +89,8 @@ if address := os.environ.get("NNBOOK_SITE_ADDRESS", ""):
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["auto_examples"],
-    "filename_pattern": "|".join(rf"/{chapter}/plot_" for chapter in chosen_chapters()),
+    "filename_pattern": "|".join(rf"/{chapter}/plot_" for chapter in chosen_chapters())
+    or "(?!)",  # no chapter: nothing fits this
     "within_subsection_order": "FileNameSortKey",
     "parallel": False,  # docs/_ext/reruns.py runs the pages side by side
     "abort_on_example_error": True,

@@ -13,8 +13,10 @@ TIMED_MARKDOWN = re.compile(r"\A---\n(?:.*\n)*?timed: true\n(?:.*\n)*?---\n")
 
 
 def chosen_chapters() -> list[str]:
-    """Return the chapters named in NNBOOK_CHAPTERS ("learning overfitting"), or all."""
+    """Return the chapters named in NNBOOK_CHAPTERS ("learning overfitting", or "none"), or all."""
     wanted = os.environ.get("NNBOOK_CHAPTERS", "").split()
+    if wanted == ["none"]:
+        return []
     by_name = {chapter.split("_", 1)[1]: chapter for chapter in CHAPTERS}
     unknown = [name for name in wanted if name not in by_name]
     if unknown:

@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
 
 DOCS = Path(__file__).parents[2] / "docs"
+sys.path.insert(0, str(DOCS / "_ext"))
+import hosting  # noqa: E402
 
 GOOD_SCRIPT = '''"""
 A page
@@ -44,6 +47,7 @@ def book(tmp_path: Path) -> Path:
     """A book of one script and one notebook page, with the real configuration."""
     for name in ("_ext", "_static", "_templates", "_inventories"):
         shutil.copytree(DOCS / name, tmp_path / "docs" / name)
+    shutil.copytree(DOCS / "_web" / "static", tmp_path / "docs" / "_web" / "static")
     shutil.copy(DOCS / "conf.py", tmp_path / "docs")
     (tmp_path / "docs" / "index.rst").write_text(
         "Book\n====\n\n.. toctree::\n\n   auto_examples/1_learning/index\n   notebook\n"
@@ -79,6 +83,7 @@ def change(book: Path, path: str, old: str, new: str) -> None:
 
 
 SCRIPT = "examples/1_learning/plot_01_page.py"
+PAGE = "auto_examples/1_learning/plot_01_page.html"
 
 
 def test_a_faultless_book_is_built_and_a_second_build_runs_nothing(book: Path) -> None:
@@ -159,6 +164,42 @@ def test_with_an_address_pages_have_canonical_links_and_cards(
     assert len(inside) > 10
     assert [name for name in inside if not name.startswith("/nn/")] == []
     assert missing.form["action"] == "/nn/search.html"
+    # A second build, which writes no page, lists them all again.
+    assert build(book).returncode == 0
+    sitemap = ElementTree.parse(book / "site" / "sitemap.xml")  # noqa: S314  # our own
+    listed = [place.text for place in sitemap.iter(f"{{{hosting.NAMESPACE}}}loc")]
+    assert f"https://example.org/nn/{PAGE}" in listed
+    for place in listed:
+        page = book / "site" / place.removeprefix("https://example.org/nn/")
+        assert f'rel="canonical" href="{place}"' in page.read_text()
+    assert "404" not in str(listed)
+    robots = (book / "site" / "robots.txt").read_text().splitlines()
+    assert robots[-1] == "Sitemap: https://example.org/nn/sitemap.xml"
+
+
+def test_where_the_repository_is_known_each_page_leads_to_its_source(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://example.org")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/fork")
+    (book / "CHANGELOG.md").write_text("# Changes\n")
+    (book / "docs" / "changes.md").write_text("```{include} ../CHANGELOG.md\n```\n")
+    change(book, "docs/index.rst", "   notebook", "   notebook\n   changes")
+    result = build(book)
+    assert result.returncode == 0, result.stdout + result.stderr
+    edited = {}
+    for page in sorted((book / "site").rglob("*.html")):
+        soup = BeautifulSoup(page.read_text(), "html.parser")
+        links = [link["href"] for link in soup.select("p.suggest a[rel~=edit]")]
+        edited[page.relative_to(book / "site").as_posix()] = links
+    assert edited.pop("genindex.html") == edited.pop("search.html") == []
+    place = "https://example.org/somebody/fork/edit/main/"
+    sources = {page: link.removeprefix(place) for page, (link,) in edited.items()}
+    assert sources[PAGE] == SCRIPT
+    assert sources["notebook.html"] == "docs/notebook.md"
+    assert sources["changes.html"] == "CHANGELOG.md"
+    for source in sources.values():
+        assert (book / source).is_file(), source
 
 
 def test_without_an_address_a_page_has_neither_canonical_link_nor_card(book: Path) -> None:
@@ -167,3 +208,6 @@ def test_without_an_address_a_page_has_neither_canonical_link_nor_card(book: Pat
     assert 'rel="canonical"' not in text
     assert "og:" not in text
     assert 'name="description"' in text
+    made = {path.name for path in (book / "site").iterdir()}
+    assert ".nojekyll" in made
+    assert not made & {"sitemap.xml", "robots.txt", "CNAME"}

@@ -52,6 +52,16 @@ def test_every_internal_link_and_anchor_resolves(pages: Pages) -> None:
     assert broken == []
 
 
+def test_every_page_names_the_file_of_the_repository_that_it_is_made_from(pages: Pages) -> None:
+    named = {page: soup.select_one("p.suggest code").text for page, soup in pages.items()}
+    assert [source for source in named.values() if not (ROOT / source).is_file()] == []
+    assert named[Path("api/generated/nnbook.fit.html")] == "src/nnbook/training/loop.py"
+    assert named[Path("contributing.html")] == "CONTRIBUTING.md"
+    # Two names of one module, and nothing else, share a file.
+    pages_of_text = [source for source in named.values() if not source.startswith("src/")]
+    assert len(set(pages_of_text)) == len(pages_of_text)
+
+
 def test_every_page_is_reachable_from_the_sidebar(pages: Pages) -> None:
     tree = pages[Path("index.html")].select_one(".sidebar-tree")
     linked = {a["href"].partition("#")[0] for a in tree.find_all("a")}
