@@ -180,7 +180,103 @@ class Callback:
         """
 
 
-class EarlyStopping(Callback):
+class KeepsBest(Callback):
+    """Keep the weights of the epoch with the lowest loss; what callbacks that use them share.
+
+    The loss of an epoch belongs to the parameters that the epoch started with; these are kept.
+
+    Parameters
+    ----------
+    restore_best : bool
+        Whether weights are kept at all; each subclass says when they are put back.
+
+    Attributes
+    ----------
+    best_epoch : int
+        The epoch of the lowest loss, counted from 1; 0 before the first epoch has ended.
+    best_loss : float
+        That loss.
+    """
+
+    def __init__(self, *, restore_best: bool) -> None:
+        self.restore_best = restore_best
+
+    def on_start(self, run: Run) -> None:
+        """Remember the start.
+
+        Parameters
+        ----------
+        run : Run
+            The run that is about to start.
+        """
+        self.best_epoch, self.best_loss = 0, math.inf
+        self._epoch_start = self._best = self._snapshot(run.model)
+
+    def compare(self, run: Run, loss: float, *, min_delta: float = 0.0) -> None:
+        """Compare the loss of the epoch that has ended with the best.
+
+        Parameters
+        ----------
+        run : Run
+            The run so far.
+        loss : float
+            Its loss.
+        min_delta : float, default=0.0
+            By how much it must be lower.
+        """
+        if loss < self.best_loss - min_delta:
+            self.best_epoch, self.best_loss, self._best = run.epoch, loss, self._epoch_start
+        self._epoch_start = self._snapshot(run.model)
+
+    def put_back(self, model: nn.Module) -> None:
+        """Give the model the best weights, where they were kept.
+
+        Parameters
+        ----------
+        model : nn.Module
+            The model that trained.
+        """
+        if self.restore_best:
+            model.load_state_dict(self._best)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best epoch, with its weights where they are kept, and the settings.
+
+        Returns
+        -------
+        dict
+            For `load_state_dict`.
+        """
+        return {
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "best": self._best,
+            "epoch_start": self._epoch_start,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take the best epoch back.
+
+        Parameters
+        ----------
+        state : dict
+            What `state_dict` returned.
+
+        Raises
+        ------
+        ValueError
+            If it comes from other settings.
+        """
+        self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
+        self._best, self._epoch_start = state["best"], state["epoch_start"]
+
+    def _snapshot(self, model: nn.Module) -> dict[str, Tensor]:
+        """Copy the weights and buffers, where they are kept."""
+        kept = model.state_dict() if self.restore_best else {}
+        return {name: value.detach().clone() for name, value in kept.items()}
+
+
+class EarlyStopping(KeepsBest):
     """Stop when the validation loss has not improved for a while, and keep the best weights.
 
     The validation loss of an epoch belongs to the parameters that the epoch started with; these are
@@ -228,8 +324,8 @@ class EarlyStopping(Callback):
             raise TypeError(refusal("min_delta", "be a number", describe(min_delta)))
         if not (math.isfinite(min_delta) and min_delta >= 0):
             raise ValueError(refusal("min_delta", "be 0 or more", describe(min_delta)))
+        super().__init__(restore_best=restore_best)
         self.min_delta = min_delta
-        self.restore_best = restore_best
 
     def on_start(self, run: Run) -> None:
         """Refuse a run without held-out rows, and remember its start.
@@ -242,8 +338,7 @@ class EarlyStopping(Callback):
         if not run.has_val:
             mend = "Early stopping judges by rows that do not train: `data.split()` makes them."
             raise ValueError(refusal("val", "be given with EarlyStopping", "None", mend))
-        self.best_epoch, self.best_loss = 0, math.inf
-        self._epoch_start = self._best = self._snapshot(run.model)
+        super().on_start(run)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best epoch with its weights, and the settings.
@@ -253,13 +348,7 @@ class EarlyStopping(Callback):
         dict
             For `load_state_dict`.
         """
-        return {
-            "settings": self._settings,
-            "best_epoch": self.best_epoch,
-            "best_loss": self.best_loss,
-            "best": self._best,
-            "epoch_start": self._epoch_start,
-        }
+        return {"settings": self._settings, **super().state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take the best epoch back.
@@ -277,8 +366,7 @@ class EarlyStopping(Callback):
         if state["settings"] != self._settings:
             rule = f"keep the settings of the run that is resumed, {state['settings']}"
             raise ValueError(refusal("EarlyStopping", rule, str(self._settings)))
-        self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
-        self._best, self._epoch_start = state["best"], state["epoch_start"]
+        super().load_state_dict(state)
 
     def on_epoch_end(self, run: Run) -> Stop | None:
         """Compare this epoch's validation loss with the best.
@@ -293,10 +381,7 @@ class EarlyStopping(Callback):
         Stop or None
             `Stop` once `patience` epochs have brought nothing.
         """
-        loss = run.val_losses[-1]
-        if loss < self.best_loss - self.min_delta:
-            self.best_epoch, self.best_loss, self._best = run.epoch, loss, self._epoch_start
-        self._epoch_start = self._snapshot(run.model)
+        self.compare(run, run.val_losses[-1], min_delta=self.min_delta)
         if run.epoch - self.best_epoch < self.patience:
             return None
         return Stop(
@@ -312,16 +397,13 @@ class EarlyStopping(Callback):
         run : Run
             The finished run.
         """
-        if self.restore_best and not run.failed:
-            run.model.load_state_dict(self._best)
+        if not run.failed:
+            self.put_back(run.model)
 
     @property
     def _settings(self) -> dict[str, Any]:
         names = ("patience", "min_delta", "restore_best")
         return {name: getattr(self, name) for name in names}
-
-    def _snapshot(self, model: nn.Module) -> dict[str, Tensor]:
-        return snapshot(model) if self.restore_best else {}
 
 
 class GradientNorms(Callback):
@@ -402,8 +484,3 @@ class GradientNorms(Callback):
         for name, values in state["norms"].items():
             on_device = values.to(self._parameters[name].device)
             self._recorded[name] = list(on_device.unbind())
-
-
-def snapshot(model: nn.Module) -> dict[str, Tensor]:
-    """Return a copy of the model's weights and buffers."""
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}

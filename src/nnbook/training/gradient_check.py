@@ -6,11 +6,11 @@ from typing import Any
 import torch
 
 from nnbook._arguments import refusal
-from nnbook.training.callbacks import Callback, Run, snapshot
+from nnbook.training.callbacks import KeepsBest, Run
 from nnbook.training.errors import DivergenceError
 
 
-class GradientCheck(Callback):
+class GradientCheck(KeepsBest):
     """Stop a run before an update by a gradient that is not finite.
 
     A loss can be finite where its gradient is not: the square root at 0, for one. `fit` itself
@@ -49,7 +49,7 @@ class GradientCheck(Callback):
     """
 
     def __init__(self, *, restore_best: bool = False) -> None:
-        self.restore_best = restore_best
+        super().__init__(restore_best=restore_best)
 
     def on_start(self, run: Run) -> None:
         """Remember the start.
@@ -61,8 +61,7 @@ class GradientCheck(Callback):
         """
         trained = [(name, p) for name, p in run.model.named_parameters() if p.requires_grad]
         self._names, self._parameters = zip(*trained, strict=True)
-        self.best_epoch, self.best_loss = 0, math.inf
-        self._epoch_start = self._best = snapshot(run.model) if self.restore_best else {}
+        super().on_start(run)
 
     def on_gradients(self, run: Run) -> None:
         """Look at the gradients.
@@ -100,11 +99,7 @@ class GradientCheck(Callback):
         run : Run
             The run so far.
         """
-        loss = (run.val_losses if run.has_val else run.train_losses)[-1]
-        if loss < self.best_loss:
-            self.best_epoch, self.best_loss, self._best = run.epoch, loss, self._epoch_start
-        if self.restore_best:
-            self._epoch_start = snapshot(run.model)
+        self.compare(run, (run.val_losses if run.has_val else run.train_losses)[-1])
 
     def on_end(self, run: Run) -> None:
         """Put the best weights back, if the run diverged and that is wanted.
@@ -115,8 +110,8 @@ class GradientCheck(Callback):
             The run that has ended.
         """
         diverged = run.error_type is not None and issubclass(run.error_type, DivergenceError)
-        if self.restore_best and diverged:
-            run.model.load_state_dict(self._best)
+        if diverged:
+            self.put_back(run.model)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best epoch, with its weights if they are wanted.
@@ -126,13 +121,7 @@ class GradientCheck(Callback):
         dict
             For `load_state_dict`.
         """
-        return {
-            "restore_best": self.restore_best,
-            "best_epoch": self.best_epoch,
-            "best_loss": self.best_loss,
-            "best": self._best,
-            "epoch_start": self._epoch_start,
-        }
+        return {"restore_best": self.restore_best, **super().state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take the best epoch back.
@@ -150,5 +139,4 @@ class GradientCheck(Callback):
         if state["restore_best"] != self.restore_best:
             rule = f"be {state['restore_best']}, as in the run that is resumed"
             raise ValueError(refusal("restore_best", rule, str(self.restore_best)))
-        self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
-        self._best, self._epoch_start = state["best"], state["epoch_start"]
+        super().load_state_dict(state)
