@@ -18,9 +18,10 @@ from nnbook.graph._recipe import Recipe, recipe_of
 from nnbook.graph._rules import RULES
 from nnbook.graph._state import read_state, write_state
 from nnbook.samples import Samples
-from nnbook.training import DivergenceError, History
+from nnbook.training import History
 from nnbook.training._checks import check_arguments, probe
 from nnbook.training._modes import modes_restored
+from nnbook.training.errors import divergence
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -245,7 +246,9 @@ class TrainingGraph:
         write_state(rule, optimizer, parameters, after[len(parameters) :], done + n_finite)
         history = History(train_loss[:n_finite], None if val is None else val_loss[:n_finite])
         if n_finite < epochs:
-            raise _divergence(history, train_loss[n_finite], val_loss[n_finite])
+            of_val = val is not None and not val_loss[n_finite].isfinite()
+            kind, losses = ("validation", val_loss) if of_val else ("training", train_loss)
+            raise divergence(kind, losses[n_finite].item(), history)
         return history
 
     def __repr__(self) -> str:
@@ -306,14 +309,3 @@ def _check_types(model: nn.Module, train: Any, val: Any) -> None:
             if not is_right or part.device.type != "cpu":
                 got = f"{describe(part)} on {part.device}"
                 raise ValueError(refusal(name, "hold float32 on the CPU", got, mend))
-
-
-def _divergence(history: History, train_loss: Tensor, val_loss: Tensor) -> DivergenceError:
-    of_val = history.val_loss is not None and not val_loss.isfinite()
-    kind, number = ("validation", val_loss) if of_val else ("training", train_loss)
-    before = f"; the last was {history.train_loss[-1]:.4g}" if len(history) else ""
-    return DivergenceError(
-        f"the {kind} loss of epoch {len(history) + 1} is {number.item()}{before}. The usual cause "
-        "is a learning rate that is too large, or inputs that are not scaled.",
-        history,
-    )

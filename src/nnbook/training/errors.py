@@ -13,6 +13,39 @@ class DivergenceError(ArithmeticError):
         self.history = history
 
 
+def divergence(
+    kind: str, number: float, history: History, *, step: int | None = None, first: str | None = None
+) -> DivergenceError:
+    """Say which loss of the epoch after `history` is not finite, and what usually leads there.
+
+    Parameters
+    ----------
+    kind : {"training", "validation"}
+        Whose loss it is.
+    number : float
+        The loss.
+    history : History
+        The epochs before.
+    step : int, default=None
+        The update, counted from 1, that was not made; None where the loss is of a whole epoch.
+    first : str, default=None
+        What stopped being finite first; None where that is not known.
+
+    Returns
+    -------
+    DivergenceError
+        To be raised.
+    """
+    where = f"epoch {len(history) + 1}" + ("" if step is None else f", step {step},")
+    before = f"; the last was {history.train_loss[-1]:.4g}" if len(history) else ""
+    found = "" if first is None else f" Not finite first: {first}."
+    return DivergenceError(
+        f"the {kind} loss of {where} is {number}{before}.{found} The usual cause is a learning "
+        "rate that is too large, or inputs that are not scaled.",
+        history,
+    )
+
+
 class TrainingInterrupted(KeyboardInterrupt):
     """Report Ctrl-C; the model is as of the last epoch in `history`."""
 

@@ -19,7 +19,7 @@ from nnbook.training._not_finite import first_not_finite
 from nnbook.training._progress import progress_bar
 from nnbook.training.callbacks import Callback, Run
 from nnbook.training.checkpoint import Checkpoint, preparation
-from nnbook.training.errors import DivergenceError, TrainingInterrupted
+from nnbook.training.errors import TrainingInterrupted, divergence
 from nnbook.training.history import History
 from nnbook.training.processes import Processes, averaging, batch_loss, joined, loss_told
 
@@ -229,7 +229,8 @@ def _training_step(
         zero_grad()
         value, number = loss_of(inputs, targets)
         if not math.isfinite(number):
-            raise _diverged("training", number, run, inputs, targets)
+            first = first_not_finite(run.model, inputs, targets)
+            raise divergence("training", number, run.history, step=run.step + 1, first=first)
         value.backward()  # type: ignore[no-untyped-call]
         for watch in watchers:
             watch(run)
@@ -277,23 +278,11 @@ def _measurement(run: Run, loss: LossFunction, processes: Processes) -> BatchLos
     def measure(inputs: Tensor, targets: Tensor) -> float:
         _, number = loss_of(inputs, targets)
         if not math.isfinite(number):
-            raise _diverged("validation", number, run, inputs, targets)
+            first = first_not_finite(run.model, inputs, targets)
+            raise divergence("validation", number, run.history, first=first)
         return number
 
     return measure
-
-
-def _diverged(
-    kind: str, number: float, run: Run, inputs: Tensor, targets: Tensor
-) -> DivergenceError:
-    step = f", step {run.step + 1}," if kind == "training" else ""
-    before = f"; the last was {run.train_losses[-1]:.4g}" if run.train_losses else ""
-    return DivergenceError(
-        f"the {kind} loss of epoch {run.epoch}{step} is {number}{before}. Not finite first: "
-        f"{first_not_finite(run.model, inputs, targets)}. The usual cause is a learning rate that "
-        "is too large, or inputs that are not scaled.",
-        run.history,
-    )
 
 
 @contextmanager
