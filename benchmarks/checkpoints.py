@@ -12,7 +12,7 @@ import nnbook
 from benchmarks.pairs import Result, in_turn, timed
 from benchmarks.training import check_same_bits, random_rows
 from nnbook.training import GradientCheck
-from nnbook.training.checkpoint import SECONDS
+from nnbook.training._pace import SECONDS
 
 
 def saving() -> Result:

@@ -33,7 +33,7 @@ from nnbook import (
     TrainingInterrupted,
     fit,
 )
-from nnbook.training import GradientCheck, _durable, checkpoint
+from nnbook.training import GradientCheck, _durable, _pace
 
 pytestmark = pytest.mark.unchecked  # many epochs
 
@@ -442,8 +442,8 @@ def test_steps_between_saves(saves, tmp_path):
 
 
 def clock(monkeypatch, second_of):
-    """Let `checkpoint` see a clock that `second_of` sets."""
-    monkeypatch.setattr(checkpoint, "monotonic", second_of)
+    """Let checkpoints see a clock that `second_of` sets."""
+    monkeypatch.setattr(_pace, "monotonic", second_of)
 
 
 def test_by_the_clock_a_save_comes_each_30_seconds(saves, tmp_path, monkeypatch):

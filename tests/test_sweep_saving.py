@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import nnbook
 from nnbook.sweeps import saving
+from nnbook.training import _pace
 
 SETTINGS = {
     "runs": [
@@ -81,8 +82,8 @@ def test_a_sweep_ended_by_ctrl_c_is_saved_and_goes_on(split, path, monkeypatch):
 
 
 def test_a_sweep_saves_while_it_trains(readings, path, monkeypatch):
-    monkeypatch.setattr(saving, "SECONDS", 0.0)
-    monkeypatch.setattr(saving, "COST", float("inf"))
+    monkeypatch.setattr(_pace, "SECONDS", 0.0)
+    monkeypatch.setattr(_pace, "COST", float("inf"))
     saved = []
     monkeypatch.setattr(saving._durable, "save", lambda path, kind, values: saved.append(values))
     nnbook.sweep(readings, epochs=5, checkpoint=path)
@@ -91,7 +92,7 @@ def test_a_sweep_saves_while_it_trains(readings, path, monkeypatch):
 
 
 def test_without_a_file_nothing_is_saved(readings, monkeypatch):
-    monkeypatch.setattr(saving, "SECONDS", 0.0)
+    monkeypatch.setattr(_pace, "SECONDS", 0.0)
     monkeypatch.setattr(saving._durable, "save", lambda *values: pytest.fail("saved"))
     nnbook.sweep(readings, epochs=5)
 

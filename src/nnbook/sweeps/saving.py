@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import torch
@@ -15,7 +14,8 @@ from nnbook.sweeps.settings import Settings, activation_name
 from nnbook.sweeps.stack import State
 from nnbook.training import _durable
 from nnbook.training._fingerprints import difference, fingerprint_of_data
-from nnbook.training.checkpoint import COST, SECONDS, resolved
+from nnbook.training._pace import Pace
+from nnbook.training.checkpoint import resolved
 from nnbook.training.errors import CheckpointError
 from nnbook.training.processes import Processes
 
@@ -38,7 +38,7 @@ class Saving:
     fingerprint: dict[str, Any]
 
     def __post_init__(self) -> None:
-        self._saved_at, self._wait = monotonic(), SECONDS
+        self._pace = Pace()
 
     def restore(self, epochs: int, states: list[State], losses: Tensor) -> int:
         """Put back what was saved, if anything was; return the epochs that it had done."""
@@ -62,19 +62,17 @@ class Saving:
 
     def save_if_due(self, done: int, states: Sequence[State], losses: Tensor) -> None:
         """Save if the last time was long enough ago."""
-        if self.path is not None and monotonic() - self._saved_at >= self._wait:
+        if self.path is not None and self._pace.is_due():
             self.save(done, states, losses)
 
     def save(self, done: int, states: Sequence[State], losses: Tensor) -> None:
         """Save where the sweep stands; `losses` are those of the epochs done."""
         if self.path is None:
             return
-        begin = monotonic()
         parts = [[state.parameters, *state.moments, state.epochs] for state in states]
         values = {"fingerprint": self.fingerprint, "done": done, "states": parts, "losses": losses}
-        _durable.save(self.path, _KIND, values)
-        self._saved_at = monotonic()
-        self._wait = max(SECONDS, (self._saved_at - begin) / COST)
+        with self._pace.saving():
+            _durable.save(self.path, _KIND, values)
 
 
 def saving_at(

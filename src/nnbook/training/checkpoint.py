@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import torch
@@ -12,13 +11,11 @@ from torch import Tensor
 from nnbook._arguments import describe, positive_int, refusal
 from nnbook.training import _durable
 from nnbook.training._batches import Batches
+from nnbook.training._pace import Pace
 from nnbook.training._run_state import RunState
 from nnbook.training.callbacks import Callback, Run
 from nnbook.training.errors import CheckpointError, TrainingInterrupted
 from nnbook.training.processes import joined
-
-SECONDS = 30.0  # between two saves, where no interval is given
-COST = 1 / 100  # of the time, at most, goes into saves then
 
 
 class Checkpoint(Callback):
@@ -139,11 +136,9 @@ class Checkpoint(Callback):
             If it cannot be saved; the last good checkpoint is as it was.
         """
         assert self._state is not None
-        start = monotonic()
-        if joined().is_first:  # all processes have the same to save
-            _durable.save(self.path, "run", self._state.capture())
-        self._saved_at = monotonic()
-        self._wait = max(SECONDS, (self._saved_at - start) / COST)
+        with self._pace.saving():
+            if joined().is_first:  # all processes have the same to save
+                _durable.save(self.path, "run", self._state.capture())
         self._steps = 0
 
     def begin(self, state: RunState) -> None:
@@ -154,8 +149,7 @@ class Checkpoint(Callback):
         state : RunState
             What is to be saved.
         """
-        self._state = state
-        self._saved_at, self._wait, self._steps = monotonic(), SECONDS, 0
+        self._state, self._pace, self._steps = state, Pace(), 0
         if not self.path.exists():
             self.save()
 
@@ -185,7 +179,7 @@ class Checkpoint(Callback):
             return False
         if self.every_steps is not None:
             return self._steps >= self.every_steps
-        return monotonic() - self._saved_at >= self._wait
+        return self._pace.is_due()
 
 
 def preparation(
