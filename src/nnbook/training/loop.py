@@ -160,10 +160,13 @@ def fit(
                     if val_batches is not None:
                         set_modes(modes, training=False)
                         with without_graph:
-                            run.place.val_loss = _mean_loss(val_batches(Place()), measure)
+                            run.place.val_loss = _mean_loss(
+                                val_batches(Place()), measure, Place(), run
+                            )
                         set_modes(modes)
-                _train_epoch(train_batches(run.place), step, run, step_watchers)
-                run.train_losses.append(run.place.loss)
+                run.train_losses.append(
+                    _mean_loss(train_batches(run.place), step, run.place, run, step_watchers)
+                )
                 if run.place.val_loss is not None:
                     run.val_losses.append(run.place.val_loss)
                 _end_epoch(callbacks, run)
@@ -178,27 +181,23 @@ def fit(
     return run.history
 
 
-def _mean_loss(batches: Iterator[Batch], batch_loss: BatchLoss) -> float:
-    # A running mean, weighted by rows: it returns the loss of a single batch to the last bit.
-    mean, rows = 0.0, 0
+def _mean_loss(
+    batches: Iterator[Batch],
+    loss_of: BatchLoss,
+    place: Place,
+    run: Run,
+    watchers: tuple[Watch, ...] = (),
+) -> float:
+    """Return the mean loss of an epoch's batches; `place` tells meanwhile how far that is."""
     for inputs, targets in batches:
-        n = inputs.shape[0]
-        rows += n
-        mean += (batch_loss(inputs, targets) - mean) * (n / rows)
-    return mean
-
-
-def _train_epoch(
-    batches: Iterator[Batch], step: BatchLoss, run: Run, watchers: tuple[Watch, ...]
-) -> None:
-    place = run.place
-    for inputs, targets in batches:
-        loss, n = step(inputs, targets), inputs.shape[0]
+        loss, n = loss_of(inputs, targets), inputs.shape[0]
         place.step += 1
         place.rows += n
+        # Weighted by rows; the loss of a single batch comes out to the last bit.
         place.loss += (loss - place.loss) * (n / place.rows)
         for watch in watchers:
             watch(run)
+    return place.loss
 
 
 def _end_epoch(callbacks: tuple[Callback, ...], run: Run) -> None:
