@@ -189,7 +189,7 @@ class SweepResult:
             if name not in NAMES:
                 got = refusal("settings", f"be among {', '.join(NAMES)}", repr(name))
                 raise ValueError(got)
-            column = self.settings[name]
+            column = [_shown(run, name) for run in self.runs]
             wanted = [_comparable(name, one) for one in _listed(name, value)]
             for one in wanted:
                 if one not in column:
