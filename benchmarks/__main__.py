@@ -33,7 +33,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     **{f"fit-{peer}": partial(peers.fit_thermometer_against, peer) for peer in peers.PEERS},
     **{f"wine-{peer}": partial(peers.fit_wine_against, peer) for peer in peers.PEERS},
     "sweep": sweeps.sweep_against_hand,
-    "sweep-compiled": sweeps.compiled_sweep_against_hand,
+    "sweep-compiled": partial(sweeps.sweep_against_hand, compiled=True),
     "sweep-jax": sweeps.compiled_sweep_against_jax,
     **{f"runs-{n}": partial(sweeps.cost_of, n) for n in sweeps.STEPS},
     f"runs-{sweeps.N_RUNS}-compiled": partial(sweeps.cost_of, sweeps.N_RUNS, compiled=True),

@@ -52,6 +52,19 @@ class Diary(Callback):
         self.note("end", run)
 
 
+class Weights(Callback):
+    """Note the weight of a line at the start and after each epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_start(self, run):
+        self.seen.append(run.model.weight.item())
+
+    def on_epoch_end(self, run):
+        self.seen.append(run.model.weight.item())
+
+
 # The protocol
 
 
@@ -108,19 +121,10 @@ def test_the_run_shows_no_validation_losses_where_nothing_is_held_out(split):
 
 
 def test_after_an_epoch_the_model_is_already_updated(split):
-    weights = []
-
-    class Keep(Callback):
-        def on_start(self, run):
-            weights.append(run.model.weight.item())
-
-        def on_epoch_end(self, run):
-            weights.append(run.model.weight.item())
-
-    model = nn.Linear(1, 1)
-    fit(model, split.train, optimizer=sgd(model), epochs=2, callbacks=[Keep()])
-    assert len(set(weights)) == 3
-    assert weights[-1] == model.weight.item()
+    model, weights = nn.Linear(1, 1), Weights()
+    fit(model, split.train, optimizer=sgd(model), epochs=2, callbacks=[weights])
+    assert len(set(weights.seen)) == 3
+    assert weights.seen[-1] == model.weight.item()
 
 
 def test_stop_ends_the_run_after_the_callbacks_of_that_epoch(split):
@@ -562,18 +566,9 @@ def test_large_gradients_that_are_finite_pass(split):
 @pytest.mark.parametrize("restore_best", [True, False])
 @pytest.mark.parametrize("has_val", [True, False])
 def test_a_run_that_diverges_ends_with_the_best_weights_if_wanted(restore_best, has_val, split):
-    weights = []
-
-    class Keep(Callback):
-        def on_start(self, run):
-            weights.append(run.model.weight.item())
-
-        def on_epoch_end(self, run):
-            weights.append(run.model.weight.item())
-
-    model = nn.Linear(1, 1)
+    model, weights = nn.Linear(1, 1), Weights()
     check, val = GradientCheck(restore_best=restore_best), split.val if has_val else None
-    callbacks = [Keep(), Spoil("weight", math.nan, at=8), check]
+    callbacks = [weights, Spoil("weight", math.nan, at=8), check]
     with pytest.raises(DivergenceError) as caught:  # too large a rate: the losses grow
         fit(model, split.train, val, optimizer=sgd(model, 0.1), epochs=20, callbacks=callbacks)
     history = caught.value.history
@@ -581,7 +576,7 @@ def test_a_run_that_diverges_ends_with_the_best_weights_if_wanted(restore_best, 
     assert len(losses) == 7
     assert check.best_epoch == int(losses.argmin()) + 1
     assert check.best_loss == losses.min()
-    assert model.weight.item() == weights[check.best_epoch - 1 if restore_best else -1]
+    assert model.weight.item() == weights.seen[check.best_epoch - 1 if restore_best else -1]
 
 
 @pytest.mark.unchecked

@@ -37,7 +37,12 @@ class KillAt(nnbook.Callback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def keep(task, model, history):
+def train(task, model, optimizer, **options):
+    """Train, and let the first process write down what came of it."""
+    generator = torch.Generator().manual_seed(rank)
+    history = nnbook.fit(
+        model, split.train, split.val, optimizer=optimizer, generator=generator, **options
+    )
     if rank == 0:
         tensors = {"train_loss": history.train_loss, "val_loss": history.val_loss}
         safetensors.torch.save_file(
@@ -58,39 +63,17 @@ for task in tasks:
                 optimizer = torch.optim.Adam(parameters, lr=1e-3)
             else:
                 optimizer = torch.optim.LBFGS(parameters, lr=0.1, max_iter=2)
-            keep(
-                task,
-                model,
-                nnbook.fit(
-                    model,
-                    split.train,
-                    split.val,
-                    optimizer=optimizer,
-                    epochs={"batches": 67, "lbfgs": 10}.get(task, 200),
-                    batch_size=4 if task == "batches" else None,
-                    generator=torch.Generator().manual_seed(rank),
-                    progress=True,
-                ),
-            )
+            epochs = {"batches": 67, "lbfgs": 10}.get(task, 200)
+            batch_size = 4 if task == "batches" else None
+            train(task, model, optimizer, epochs=epochs, batch_size=batch_size, progress=True)
         case "killed" | "resumed" | "whole":
             path = folder / "run.safetensors"
             callbacks = [] if task == "whole" else [nnbook.Checkpoint(path, every=5)]
             callbacks += [KillAt(23 if task == "killed" else 0)]
-            keep(
-                task,
-                model,
-                nnbook.fit(
-                    model,
-                    split.train,
-                    split.val,
-                    optimizer=torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9),
-                    epochs=40,
-                    batch_size=4,
-                    generator=torch.Generator().manual_seed(rank),
-                    callbacks=callbacks,
-                    resume=None if task == "whole" else path,
-                ),
-            )
+            optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+            resume = None if task == "whole" else path
+            options = {"epochs": 40, "batch_size": 4, "callbacks": callbacks, "resume": resume}
+            train(task, model, optimizer, **options)
         case "diverges":
             try:
                 nnbook.fit(
