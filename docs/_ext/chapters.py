@@ -1,7 +1,9 @@
 """Which chapters and pages there are, which of them this build runs, and which are timed."""
 
+import ast
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -33,6 +35,17 @@ def chosen_scripts() -> list[Path]:
     ]
 
 
+def docname(script: Path) -> str:
+    """Return the name of a script's page."""
+    return f"auto_examples/{script.parent.name}/{script.stem}"
+
+
+@cache
+def docstring(script: Path) -> str:
+    """Return a script's docstring: the title of its page and the first paragraphs."""
+    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+
+
 def is_timed(script: Path) -> bool:
     """Tell whether a script measures time, and so runs while nothing else does."""
     return TIMED_SCRIPT.search(script.read_text(encoding="utf-8")) is not None
@@ -41,7 +54,7 @@ def is_timed(script: Path) -> bool:
 def timed_pages(docs: Path) -> list[str]:
     """Return the names of all pages whose subject is a measured time: two builds differ there."""
     scripts = [script for script in sorted(EXAMPLES.glob("*/plot_*.py")) if is_timed(script)]
-    return [f"auto_examples/{script.parent.name}/{script.stem}" for script in scripts] + [
+    return [docname(script) for script in scripts] + [
         page.relative_to(docs).with_suffix("").as_posix()
         for page in sorted(docs.glob("*.md"))
         if TIMED_MARKDOWN.match(page.read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ sphinx-gallery turns headings, mathematics and addresses into Markdown, but leav
 reStructuredText, figures from the PNG that was drawn beside each SVG.
 """
 
-import ast
 import base64
 import html
 import json
@@ -18,6 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
+from chapters import docstring
 from figures import DESCRIPTION, png_of
 
 ROLE = re.compile(r":(?:py:)?(?P<role>[a-z]+):`(?P<text>[^`]+)`")
@@ -60,8 +60,7 @@ def _title(target: str, examples: Path) -> str:
     script = examples / f"{target.removeprefix('/auto_examples/')}.py"
     if not script.exists():
         return target.strip("/").replace("-", " ")
-    docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or target
-    return docstring.splitlines()[0]
+    return (docstring(script) or target).splitlines()[0]
 
 
 def _literal(match: re.Match[str]) -> str:

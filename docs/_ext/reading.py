@@ -4,7 +4,6 @@ The minutes stand in the script's first paragraphs ("About eight minutes"). The 
 on are the earlier pages of the book to which its text links; without such a link, the page before.
 """
 
-import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-from chapters import EXAMPLES
+from chapters import EXAMPLES, docname, docstring
 
 WORDS = (
     *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -24,11 +23,6 @@ WORDS = (
 MINUTES = re.compile(r"\b[Aa]bout\s+([\w-]+)\s+minutes?\b")
 
 
-def docname(script: Path) -> str:
-    """Return the name of a script's page."""
-    return f"auto_examples/{script.parent.name}/{script.stem}"
-
-
 def pages() -> dict[str, Path]:
     """Return the book's pages in order: the names of their documents, and their scripts."""
     return {docname(script): script for script in sorted(EXAMPLES.glob("*/plot_*.py"))}
@@ -36,8 +30,7 @@ def pages() -> dict[str, Path]:
 
 def minutes(script: Path) -> int | None:
     """Return how many minutes a script's docstring names."""
-    text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
-    named = MINUTES.search(text)
+    named = MINUTES.search(docstring(script))
     if named is None:
         return None
     word = named[1].lower()
@@ -48,8 +41,7 @@ def minutes(script: Path) -> int | None:
 
 def number(script: Path) -> str:
     """Return the number with which a page's title starts, such as 1.2, or its name."""
-    text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
-    found = re.match(r"\s*(\d+\.\d+) ", text)
+    found = re.match(r"\s*(\d+\.\d+) ", docstring(script))
     return found[1] if found else script.stem
 
 

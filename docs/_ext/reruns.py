@@ -20,7 +20,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 import built
-from chapters import chosen_scripts, is_timed
+from chapters import chosen_scripts, docname, is_timed
 from depends import fingerprint, requirements, uses
 
 FIGURES = Path(__file__).parent / "figures.py"
@@ -143,10 +143,7 @@ def outdated(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
     """Return the pages to read anew: those that ran, and those in Markdown that should run."""
-    ran = [
-        f"auto_examples/{script.parent.name}/{script.stem}"
-        for script in app.nnbook_to_run  # type: ignore[attr-defined]
-    ]
+    ran = [docname(script) for script in app.nnbook_to_run]  # type: ignore[attr-defined]
     digests: dict[str, str] = getattr(env, "nnbook_digests", {})
     moved = [
         name
@@ -158,16 +155,16 @@ def outdated(
     return [name for name in ran if name in env.found_docs] + moved
 
 
-def add_digest(app: Sphinx, docname: str, source: list[str]) -> None:
+def add_digest(app: Sphinx, name: str, source: list[str]) -> None:
     """Write the digest into the front matter of a page that has code cells."""
-    path = Path(app.env.doc2path(docname))
+    path = Path(app.env.doc2path(name))
     if path.suffix == ".md" and "```{code-cell}" in source[0]:
         number = digest(path)
         line = f"kernelspec:\n  display_name: Python 3 ({number})\n"
         source[0] = DISPLAY_NAME.sub(line, source[0], count=1)
         if not hasattr(app.env, "nnbook_digests"):
             app.env.nnbook_digests = {}
-        app.env.nnbook_digests[docname] = number
+        app.env.nnbook_digests[name] = number
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
