@@ -377,6 +377,14 @@ def test_the_mean_squared_error_of_classes_is_refused(refused_before_work):
     refused_before_work(ValueError, message, classes)
 
 
+def test_a_cross_entropy_with_options_is_refused(refused_before_work):
+    classes = Samples(torch.zeros(3, 1), torch.tensor([0, 1, 0]))
+    for options in ({"weight": torch.ones(2)}, {"label_smoothing": 0.1}, {"ignore_index": 0}):
+        message = "`loss` must be mse_loss or cross_entropy…"
+        loss = nn.CrossEntropyLoss(**options)
+        refused_before_work(ValueError, message, classes, loss=loss)
+
+
 @pytest.mark.parametrize("loss", [nn.functional.cross_entropy, nn.CrossEntropyLoss()])
 def test_classes_only_in_the_held_out_rows_get_an_output_too(loss):
     train = Samples(torch.tensor([[0.0], [1.0]]), torch.tensor([0, 1]))
@@ -386,7 +394,7 @@ def test_classes_only_in_the_held_out_rows_get_an_output_too(loss):
     assert result.val_loss.isfinite().all()
 
 
-@pytest.mark.parametrize("loss", [nn.functional.mse_loss, nn.MSELoss()])
+@pytest.mark.parametrize("loss", [nn.functional.mse_loss, nn.MSELoss(), nn.MSELoss().eval()])
 def test_the_mean_squared_error_is_taken_as_function_or_module(readings, loss):
     assert torch.equal(
         sweep(readings, loss=loss, epochs=3).train_loss, sweep(readings, epochs=3).train_loss

@@ -10,6 +10,7 @@ from torch import nn
 
 from nnbook._arguments import describe, positive_int, refusal
 from nnbook.graph._rules import RULES
+from nnbook.training._losses import known_loss
 
 # The activations of nnbook.activations.CATALOGUE, and the arguments that make each what it is.
 _ACTIVATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -159,16 +160,9 @@ def _activation(module: nn.Module) -> tuple[str, tuple[tuple[str, Any], ...]]:
 
 
 def _loss_name(loss: object) -> str:
-    functional = {nn.functional.mse_loss: "mse", nn.functional.cross_entropy: "cross_entropy"}
-    for function, name in functional.items():
-        if loss is function:
-            return name
-    if type(loss) is nn.MSELoss and loss.reduction == "mean":
-        return "mse"
-    if isinstance(loss, nn.CrossEntropyLoss):
-        is_plain = loss.weight is None and loss.reduction == "mean" and loss.label_smoothing == 0
-        if type(loss) is nn.CrossEntropyLoss and is_plain and loss.ignore_index < 0:
-            return "cross_entropy"
+    name = known_loss(loss)
+    if name is not None:
+        return name
     rule = "be the mean squared error or the cross-entropy, without options"
     mend = "Pass `nn.MSELoss()` or `nn.CrossEntropyLoss()`."
     raise TypeError(refusal("loss", rule, _named(loss), mend))

@@ -146,6 +146,10 @@ class SweepResult:
     def best(self) -> int:
         """Return the run with the lowest loss at the end: of the rows held out, if there are any.
 
+        It is the loss of the last epoch that was kept, measured before that epoch's update. The
+        weights of `model` have made this update, and those of later epochs that were not kept, so
+        that their own loss differs a little.
+
         To say how good such a run is, measure it on rows that neither trained nor chose it: the
         lowest of many losses is low by luck too.
 

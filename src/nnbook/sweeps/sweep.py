@@ -18,6 +18,7 @@ from nnbook.sweeps.saving import saving_at
 from nnbook.sweeps.settings import Settings, all_runs, n_parameters
 from nnbook.sweeps.stack import Stack, State, entries, stacked, start, step_of
 from nnbook.training._interrupts import interrupts_held
+from nnbook.training._losses import known_loss
 from nnbook.training.processes import joined
 
 #: Bytes of hidden values of the runs that train in one go: they stay in a core's cache.
@@ -84,7 +85,8 @@ def sweep(
     loss : callable, default=mean squared error
         `mse_loss` or `cross_entropy` of `torch.nn.functional`, or their modules.
     history_every : int, default=1
-        Keep the losses of epoch 1 and of each so many epochs after it.
+        Keep the losses of epoch 1 and of each so many epochs after it; the last epoch is among them
+        if `epochs` - 1 is a multiple.
     compiled : bool, default=False
         Whether `torch.compile` translates the step first. That takes seconds, most of them the
         first time on a machine, and makes each epoch of many runs two to three times as fast. It
@@ -303,7 +305,7 @@ def _has_val(settings: Sequence[Settings], train: Samples, val: Samples | None) 
 
 
 def _loss_name(loss: Any, train: Samples) -> str:
-    name = _known_loss(loss)
+    name = known_loss(loss)
     if name is None:
         rule = "be mse_loss or cross_entropy of torch.nn.functional, or their module as it comes"
         mend = "For another loss train the runs one by one with `nnbook.fit`."
@@ -316,14 +318,6 @@ def _loss_name(loss: Any, train: Samples) -> str:
         rule = "take measured targets, as those of `train` are"
         raise ValueError(refusal("loss", rule, "cross-entropy", "`nn.MSELoss()` does."))
     return name
-
-
-def _known_loss(loss: Any) -> str | None:
-    functional = {nn.functional.mse_loss: "mse", nn.functional.cross_entropy: "cross_entropy"}
-    modules = {nn.MSELoss: "mse", nn.CrossEntropyLoss: "cross_entropy"}
-    if type(loss) in modules and vars(loss) == vars(type(loss)()):
-        return modules[type(loss)]
-    return functional.get(loss) if callable(loss) else None
 
 
 def _n_out(train: Samples, val: Samples | None) -> int:
