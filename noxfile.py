@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import urllib.request
 from pathlib import Path
@@ -328,6 +329,12 @@ def build(session: nox.Session) -> None:
     session.install(str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
+
+
+@nox.session(venv_backend="none")
+def release(session: nox.Session) -> None:
+    """Check everything, then date, commit and tag a release: `nox -s release -- 0.2.0`."""
+    session.run(sys.executable, "-m", "publishing.release", *session.posargs)
 
 
 @nox.session
