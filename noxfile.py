@@ -110,6 +110,34 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def repeat(session: nox.Session) -> None:
+    """Run the tests ten times, each time in another order: `nox -s repeat -- 3` runs them thrice.
+
+    Nothing is run again that failed: the first red ends it, and names the seed of its order.
+    """
+    install(session, "-e", ".[wine,graph]", *group("test"))
+    use_data_beside(session)
+    times = next((word for word in session.posargs if word.isdecimal()), "10")
+    for number in range(1, int(times) + 1):
+        session.log(f"run {number} of {times}")
+        rest = [word for word in session.posargs if not word.isdecimal()]
+        session.run("pytest", "-p", "no:cacheprovider", *rest)
+
+
+@nox.session
+def mutate(session: nox.Session) -> None:
+    """Change the code here and there, and see whether the tests notice.
+
+    `nox -s mutate -- training.loop` changes that module; without a word, all that pyproject.toml
+    names. What survives must be listed in tests/mutants.toml.
+    """
+    install(session, "-e", ".[wine,graph]", *group("test"), *group("mutate"))
+    use_data_beside(session)
+    session.env["OMP_NUM_THREADS"] = "1"
+    session.run("python", "tests/mutate.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
     options = prepare_docs(session, session.posargs)
