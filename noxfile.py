@@ -233,7 +233,7 @@ def prepare_browser(session: nox.Session) -> None:
 
 
 # The tests that read the site in a browser; Lighthouse measures speed: nothing else runs beside it.
-BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "reading", "requests")]
+BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "quiz", "reading", "requests")]
 BROWSER.append("tests/site/test_screenshots.py")
 LIGHTHOUSE = "tests/site/test_lighthouse.py"
 

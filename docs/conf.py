@@ -47,6 +47,8 @@ extensions = [
     "web",
     "head",
     "hosting",
+    "quiz",
+    "deck",
     "accessible",
 ]
 exclude_patterns = [
