@@ -359,6 +359,12 @@ def build(session: nox.Session) -> None:
     session.run("python", str(ROOT / "tests" / "train_once.py"))
 
 
+@nox.session(name="new-page", venv_backend="none")
+def new_page(session: nox.Session) -> None:
+    """Write the skeleton of a page, which runs as it is: `nox -s new-page -- 3 slug`."""
+    session.run(sys.executable, "-m", "publishing.new_page", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def release(session: nox.Session) -> None:
     """Check everything, then date, commit and tag a release: `nox -s release -- 0.2.0`."""
