@@ -158,6 +158,30 @@ def zips(session: nox.Session) -> None:
 
 
 @nox.session
+def books(session: nox.Session) -> None:
+    """Make the whole book as EPUB and PDF from the built site, and link them; after `docs`.
+
+    Nothing is run again. Chromium prints the PDF.
+    """
+    prepare_docs(session, [], "test", "site")
+    for builder, folder in (("epub", "build/epub"), ("singlehtml", "build/book")):
+        session.run(
+            *("sphinx-build", "-b", builder, "-W", "--keep-going", "-q", "-d", "build/doctrees"),
+            *(("-t", "book") if builder == "singlehtml" else ()),
+            *("docs", folder),
+        )
+    session.run("python", "-m", "publishing.books", "build/epub", "build/book", str(SITE))
+    session.run("pytest", BOOKS)
+
+
+@nox.session(venv_backend="none")
+def versions(session: nox.Session) -> None:
+    """Build the site of each release, kept under its version, with `latest` and `dev` beside it."""
+    use_data_beside(session)
+    session.run(sys.executable, "-m", "publishing.versions", "build/versions")
+
+
+@nox.session
 def identical(session: nox.Session) -> None:
     """Build the site twice, by two workers and by one elsewhere, and compare: bytes and speed."""
     prepare_docs(session, [])
@@ -236,13 +260,14 @@ def prepare_browser(session: nox.Session) -> None:
 BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "quiz", "reading", "requests")]
 BROWSER.append("tests/site/test_screenshots.py")
 LIGHTHOUSE = "tests/site/test_lighthouse.py"
+BOOKS = "tests/site/test_books.py"
 
 
 @nox.session
 def site(session: nox.Session) -> None:
     """Test the built site as files: links, figures, zips, builds; after `docs` and `zips`."""
     prepare_docs(session, [], "test", "site")
-    ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE)]
+    ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE, BOOKS)]
     session.run("pytest", "tests/site", *ignored, *session.posargs)
 
 
