@@ -453,7 +453,7 @@ def test_gradient_norms_and_early_stopping_work_on_the_gpu(split):
 
 @pytest.mark.unchecked
 def test_a_least_improvement_that_is_no_number_is_refused(refused):
-    with refused(TypeError, "`min_delta` must be a number, got 'x'."):
+    with refused(TypeError, "`min_delta` must be 0 or more, got 'x'."):
         EarlyStopping(3, min_delta="x")
 
 
@@ -554,8 +554,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run_before_its_update(name, valu
 def test_large_gradients_that_are_finite_pass(split):
     class Enlarge(Callback):
         def on_gradients(self, run):
-            for parameter in run.model.parameters():
-                parameter.grad.fill_(3e38)  # neither their squares nor their sum are finite
+            run.model.weight.grad.fill_(3e38)  # its square is none any more
 
     model = nn.Linear(1, 1)
     optimizer = sgd(model, 0.0)
@@ -608,3 +607,18 @@ def test_a_loss_that_is_finite_may_have_no_gradient(split):
             callbacks=[GradientCheck()],
         )
     assert model.weight.item() == model.bias.item() == 0
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("callback", [EarlyStopping(1), GradientNorms(), GradientCheck()])
+@pytest.mark.parametrize("method", ["on_start", "on_epoch_end"])
+def test_what_is_no_run_is_refused(callback, method, refused):
+    with refused(TypeError, "`run` must be the Run that `fit` gives, got 'run'."):
+        getattr(callback, method)("run")
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("state", [None, {}, {"norms": {}, "more": 1}, [("norms", {})]], ids=repr)
+def test_a_state_of_something_else_is_refused(state, refused):
+    with refused(ValueError, "`state` must be what `state_dict` returned, got"):
+        GradientNorms().load_state_dict(state)

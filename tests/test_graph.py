@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
@@ -501,6 +504,62 @@ def test_a_loaded_graph_that_computes_something_else_is_not_used(graph_of, tmp_p
     path.write_bytes(graph_of().file.replace(b'"Tanh"', b'"SiLU"'))
     with pytest.raises(RuntimeError, match="torch disagree"):
         TrainingGraph.load(path)
+
+
+def refused_or_the_same(content, path, graph):
+    """Load a file; tell whether it is refused by an error of ours, or computes what it should."""
+    path.write_bytes(content)
+    try:
+        loaded = TrainingGraph.load(path)
+    except ValueError as error:
+        return re.match(r"`path` must be a file that TrainingGraph.save wrote", str(error))
+    except RuntimeError as error:
+        return re.match(r"the graph .+ and torch disagree", str(error), re.DOTALL)
+    return repr(loaded) == repr(graph)
+
+
+@given(content=st.binary(max_size=200))
+def test_random_bytes_are_refused(content, graph_of, tmp_path_factory):
+    path = tmp_path_factory.mktemp("random") / "graph.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"`path` must be a file that TrainingGraph\.save wrote"):
+        TrainingGraph.load(path)
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_a_damaged_graph_is_refused_or_computes_the_same(data, graph_of, tmp_path_factory):
+    whole = graph_of().file
+    content = bytearray(whole)
+    if data.draw(st.booleans()):
+        content = content[: data.draw(st.integers(0, len(whole) - 1))]
+    else:
+        for _ in range(data.draw(st.integers(1, 3))):
+            content[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    path = tmp_path_factory.mktemp("damaged") / "graph.onnx"
+    assert refused_or_the_same(content, path, graph_of())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b'"n_in":9', b'"n_in":1e9', b'"n_in":999999999999', b'"loss":[]', b'"n_in":null', b'"n_in":'],
+)
+def test_a_graph_that_says_to_be_another_one_is_refused(words, graph_of, tmp_path):
+    file = onnx.load_from_string(graph_of().file)
+    (entry,) = [one for one in file.metadata_props if one.key == "nnbook"]
+    name = words.split(b":")[0].decode()
+    value = json.dumps(json.loads(entry.value)[name.strip('"')])
+    before = entry.value
+    entry.value = entry.value.replace(f"{name}:{value}", words.decode())
+    assert entry.value != before
+    assert refused_or_the_same(file.SerializeToString(), tmp_path / "graph.onnx", graph_of())
+
+
+def test_a_graph_that_claims_huge_values_is_refused_without_them(graph_of, tmp_path):
+    file = onnx.load_from_string(graph_of().file)
+    huge = onnx.TensorProto(name="huge", data_type=onnx.TensorProto.FLOAT, dims=[2**50])
+    file.graph.initializer.append(huge)
+    assert refused_or_the_same(file.SerializeToString(), tmp_path / "graph.onnx", graph_of())
 
 
 @pytest.mark.parametrize("module", ["onnx", "onnxscript", "onnxruntime"])

@@ -1,5 +1,6 @@
 """The book's models, and standardization."""
 
+import itertools
 import math
 from itertools import pairwise
 
@@ -292,3 +293,51 @@ def test_wrong_means_and_deviations_are_refused(mean, std, message, refused):
 def test_a_function_in_place_of_an_activation_class_is_refused(refused):
     with refused(TypeError, "`activation` must be a class or function that makes a Module, got"):
         nnbook.mlp(1, 3, 1, activation=torch.tanh)
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1, itertools.repeat(1), 1), "`hidden` must hold the widths of at most 1,000 layers, got"),
+        ((2**40, (), 1), "`n_in` must be at most 16,777,216, got 1099511627776."),
+        ((1, [2**20, 2**20], 1), "`hidden` must be small enough for at most 1,073,741,824 weights"),
+    ],
+    ids=["endless", "wide", "large"],
+)
+def test_networks_beyond_memory_are_refused_before_anything_is_drawn(arguments, message, refused):
+    state = torch.get_rng_state()
+    with refused(ValueError, message):
+        mlp(*arguments)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("method", ["forward", "inverse"])
+@pytest.mark.parametrize(
+    "rows",
+    [torch.ones(2), torch.ones(5, 1), torch.ones(5, 2).long(), torch.eye(2).to_sparse(), [1.0]],
+    ids=["vector", "one column", "whole", "sparse", "list"],
+)
+def test_rows_that_would_be_broadcast_over_the_columns_are_refused(method, rows, refused):
+    standardize = Standardize(torch.zeros(2), torch.ones(2))
+    name = "inputs" if method == "forward" else "standardized"
+    with refused((TypeError, ValueError), f"`{name}` must be "):
+        getattr(standardize, method)(rows)
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("model", [SubclassModel, SubclassFunctionalModel])
+@pytest.mark.parametrize(
+    "inputs", [torch.ones(3), torch.ones(3, 2), torch.ones(3, 1).double(), None, nn.Tanh()]
+)
+def test_readings_that_are_no_column_are_refused(model, inputs, refused):
+    with refused((TypeError, ValueError), "`inputs` must "):
+        model()(inputs)
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("values", [torch.tensor([[1.0], [torch.nan]]), [[1.0], [2.0]], nn.Tanh()])
+def test_rows_that_cannot_be_measured_are_refused(values, refused):
+    with refused((TypeError, ValueError), "`data` must "):
+        Standardize.of(values)

@@ -456,3 +456,58 @@ def test_the_words_for_a_part_of_a_figure_are_kept_in_the_whole():
 def test_a_figure_without_words_is_refused(text, refused):
     with refused(ValueError, "`text` must say what the figure shows, got nothing."):
         plots.describe(plt.figure(), text)
+
+
+# What cannot be drawn
+
+DATA = nnbook.load_thermometer()
+HISTORY = nnbook.History(torch.ones(2))
+UNDRAWN = {
+    "axes": (lambda: plots.samples(DATA, "ax"), "`ax` must be plane Axes of matplotlib or None"),
+    "data": (lambda: plots.samples([1, 2]), "`data` must be Samples, got [1, 2]."),
+    "column": (lambda: plots.samples(DATA, column=1), "`column` must be the number of an input, 0"),
+    "colour": (lambda: plots.samples(DATA, color="loud"), "`color` must be a colour of matplotlib"),
+    "marker": (lambda: plots.samples(DATA, marker="loud"), "`marker` must be a marker of"),
+    "points": (
+        lambda: plots.curve(torch.tanh, (0, 1), points=10**12),
+        "`points` must be at most 1,000,000, got 1000000000000.",
+    ),
+    "ends": (lambda: plots.curve(torch.tanh, (1, 0)), "`between` must be two rising numbers, got"),
+    "class": (lambda: plots.curve(torch.nn.Tanh, (0, 1)), "`predict` must return shape (300, 1)"),
+    "layer": (lambda: plots.curve(torch.nn.Linear(3, 1), (0, 1)), "`predict` must return shape"),
+    "option": (lambda: plots.curve(torch.tanh, (0, 1), loud=1), "`line` must be options of"),
+    "columns": (
+        lambda: plots.curve_grid({"tanh": torch.tanh}, (0, 1), columns=10**6),
+        "`columns` must be at most 100, got 1000000.",
+    ),
+    "history": (lambda: plots.losses(DATA), "`history` must be a History, got Samples("),
+    "unit": (lambda: plots.losses(HISTORY, unit=3), "`unit` must be a text, got 3."),
+    "bins": (
+        lambda: plots.slope_histogram({"a": torch.ones(2)}, bins=10**9),
+        "`bins` must be at most 10,000, got 1000000000.",
+    ),
+    "slopes": (
+        lambda: plots.slope_histogram({"a": torch.tensor([torch.nan])}),
+        "`slopes['a']` must be a dense tensor of finite numbers, got",
+    ),
+    "loss": (
+        lambda: plots.loss_surface(lambda p: p, (0, 1), (0, 1), points=3),
+        "`loss` must take parameters of shape (2,) and return a real number of shape (), got",
+    ),
+    "boxes": (lambda: plots.diagram({"a": 1}, []), "`boxes['a']` must map names to two numbers"),
+    "figure": (lambda: plots.describe("figure", "words"), "`drawn` must be Axes or a Figure, got"),
+    "model": (lambda: plots.network("mlp"), "`model` must be an nn.Sequential that starts with"),
+}
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("case", UNDRAWN)
+def test_what_cannot_be_drawn_is_refused_by_name_and_leaves_no_figure(case, refused):
+    call, message = UNDRAWN[case]
+    with refused((TypeError, ValueError), message):
+        call()
+    assert plt.get_fignums() == []
+
+
+def test_a_loss_that_is_the_same_everywhere_can_be_drawn():
+    plots.loss_surface(lambda p: 0 * p[0] + 3, (0.0, 1.0), (0.0, 1.0), points=3)

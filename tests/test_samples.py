@@ -1,6 +1,7 @@
 """Samples: rows with names, and their splits."""
 
 import dataclasses
+import itertools
 import math
 from fractions import Fraction
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 from torch.utils.data import DataLoader
 
 from nnbook import Samples, load_thermometer
@@ -401,7 +403,7 @@ def test_measurements_have_no_classes_to_count(refused):
 
 @pytest.mark.unchecked
 def test_with_inputs_refuses_another_number_of_rows(refused):
-    with refused(ValueError, "`targets` must have as many rows as `inputs` (2), got"):
+    with refused(ValueError, "`inputs` must have 3 rows, got a float32 tensor of shape (2, 1)."):
         numbered(3).with_inputs(COLUMN[:2])
 
 
@@ -488,3 +490,72 @@ def test_numpy_row_numbers_are_as_good_as_any(readings):
 def test_a_list_of_tensors_that_count_nothing_is_refused(readings, refused):
     with refused(TypeError, "`val_rows` must hold whole numbers, got [tensor(0.5000)]."):
         readings.split_at([torch.tensor(0.5)])
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("name", ["inputs", "targets"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        torch.Tensor.to_sparse,
+        lambda values: values.to("meta"),
+        lambda values: values.to(torch.float8_e5m2),
+        lambda values: nn.UninitializedParameter(),
+    ],
+    ids=["sparse", "meta", "8 bits", "lazy"],
+)
+def test_tensors_that_torch_hardly_computes_with_are_refused(name, make, refused):
+    tensors = {"inputs": COLUMN, "targets": COLUMN, name: make(COLUMN)}
+    with refused(TypeError, f"`{name}` must be a dense tensor with values, of a type that torch"):
+        Samples(**tensors)
+
+
+def test_class_numbers_that_would_need_a_million_names_are_refused(refused):
+    with refused(ValueError, "`targets` must hold class numbers below 1,048,576, got 99999999."):
+        Samples(COLUMN, torch.tensor([0, 1, 99_999_999]))
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("name", ["input_names", "target_units"])
+def test_names_without_end_are_refused(name, refused):
+    with refused(ValueError, f"`{name}` must be a sequence of strings, got more than"):
+        Samples(COLUMN, COLUMN, **{name: itertools.repeat("a")})
+
+
+@pytest.mark.unchecked
+def test_row_numbers_without_end_are_refused(refused):
+    with refused(ValueError, "`val_rows` must hold whole numbers, got more than 3 of them."):
+        numbered(3).split_at(itertools.count())
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("index", [None, "a", 0.5, object(), torch.ones(2)])
+def test_an_index_of_another_kind_is_refused(index, refused):
+    data = numbered(3)
+    if index is None:
+        assert data[index][0].shape == (1, 3, 1)  # as torch takes it
+    else:
+        with refused((TypeError, IndexError), "`index` must be a row number below 3, a slice"):
+            _ = data[index]
+
+
+def test_a_row_that_is_not_there_ends_a_loop(refused):
+    with refused(IndexError, "`index` must be a row number below 3, … got 3."):
+        _ = numbered(3)[3]
+    assert len(list(numbered(3))) == 3
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"device": "nowhere"}, "`device` must name a device that is there, got 'nowhere'."),
+        ({"device": "meta"}, "`device` must hold values, got meta, which holds no values."),
+        ({"dtype": torch.int64}, "`dtype` must be a floating-point type of torch, got torch.int64"),
+        ({"dtype": "float32"}, "`dtype` must be a floating-point type of torch, got 'float32'."),
+    ],
+    ids=["nowhere", "meta", "whole", "text"],
+)
+def test_devices_and_types_that_are_none_are_refused(arguments, message, refused):
+    with refused((TypeError, ValueError), message):
+        numbered(3).to(**arguments)

@@ -1,17 +1,19 @@
 """What comes of a sweep: its settings as columns, its runs one by one, its table and frame."""
 
+import itertools
 import re
 import signal
 import sys
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
 
-from nnbook import History, SweepResult, fit, mlp, sweep
+from nnbook import History, SweepResult, fit, load_thermometer, mlp, sweep
 from nnbook.sweeps.settings import Settings
 
 DOUBLE = torch.float64
@@ -342,3 +344,27 @@ def test_a_sweep_that_was_stopped_at_once_can_still_be_shown(readings, monkeypat
     assert cells(result.table())[1][-1] == "-"
     assert result.to_frame()["train_loss"].isna().all()
     assert result.model(1).hidden_linear.out_features == 13
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize(
+    "value",
+    [torch.tensor(3), torch.ones(2), np.array(7), itertools.repeat(7), (torch.ones(2),), object()],
+    ids=["number", "vector", "array", "endless", "tuple", "object"],
+)
+def test_a_value_that_is_no_setting_is_refused(value, refused):
+    result = sweep(load_thermometer(), hidden=[(), 3], lr=1e-5, epochs=1)
+    with refused((TypeError, ValueError), "`seed` must be "):
+        result.select(seed=value)
+
+
+def test_numbers_of_numpy_select_as_pythons_do():
+    result = sweep(load_thermometer(), hidden=[(), 3], lr=1e-5, epochs=1)
+    assert len(result.select(hidden=np.int64(3), lr=np.float64(1e-5))) == 1
+
+
+@pytest.mark.parametrize("name", ["absent/file", "."])
+def test_a_result_that_cannot_be_written_is_told_by_name(name, tmp_path, refused):
+    result = sweep(load_thermometer(), lr=1e-5, epochs=1)
+    with refused(OSError, "`path` must name a file that can be written, got"):
+        result.save(tmp_path / name)

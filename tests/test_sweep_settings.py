@@ -399,3 +399,24 @@ def test_the_mean_squared_error_is_taken_as_function_or_module(readings, loss):
     assert torch.equal(
         sweep(readings, loss=loss, epochs=3).train_loss, sweep(readings, epochs=3).train_loss
     )
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"seed": itertools.count()},
+            "`seed` must be one value or several, got more than 1,000",
+        ),
+        ({"seed": range(10**9)}, "`seed` must be one value or several, got more than 1,000"),
+        ({"runs": itertools.repeat({})}, "`runs` must be a list of dicts, one for each run, got"),
+        ({"hidden": 2**40}, "`hidden` must be at most 2,147,483,648, got 1099511627776."),
+        ({"seed": range(2000), "lr": [0.1] * 2000}, "`runs` must be at most 1,000,000, got 4,000"),
+        ({"val_rows": torch.tensor(1)}, "`val_rows` must hold tuples of row numbers, got an int64"),
+    ],
+    ids=["seeds", "range", "runs", "wide", "grid", "row"],
+)
+def test_sweeps_without_end_are_refused_at_once(settings, message, refused):
+    with refused((TypeError, ValueError), message):
+        sweep(load_thermometer(), epochs=1, **settings)

@@ -1,5 +1,7 @@
 """The training loop: against loops written by hand, and what it refuses."""
 
+import copy
+import itertools
 import math
 import signal
 import subprocess
@@ -1285,3 +1287,70 @@ def test_a_callback_that_is_not_in_a_list_is_refused(split, refused):
             epochs=4,
             callbacks=nnbook.EarlyStopping(3),
         )
+
+
+# What does not fit at all
+
+
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(1, 1)
+
+    def forward(self, inputs):
+        return self.line(inputs), inputs
+
+
+UNFIT = {
+    "lazy": ({"model": nn.LazyLinear(1)}, "`model` must know the shapes of its parameters, got"),
+    "meta": ({"model": nn.Linear(1, 1, device="meta")}, "`model` must hold values, got one on"),
+    "pair": ({"model": Pair()}, "`model` must return a floating-point tensor, got ("),
+    "layers": ({"model": nn.ModuleList([nn.Linear(1, 1)])}, "`model` must accept inputs like"),
+    "flat": (
+        {"loss": lambda outputs, targets: torch.tensor(1.0)},
+        "`loss` must have a gradient at the model's outputs, got one that does not depend on them.",
+    ),
+    "complex": (
+        {"loss": lambda outputs, targets: outputs.sum() * 1j},
+        "`loss` must return a real number, got a complex64 tensor of shape ().",
+    ),
+    "length": ({"loss": len}, "`loss` must take outputs of shape (2, 1) and a float32 tensor of"),
+    "endless": (
+        {"callbacks": itertools.repeat(nnbook.Callback())},
+        "`callbacks` must hold Callback objects, got more than 1,000 of them.",
+    ),
+    "generator": ({"generator": 3}, "`generator` must be a torch.Generator, got 3."),
+    "rows": ({"train": [(torch.ones(()), torch.ones(()))]}, "`train` must give pairs of tensors"),
+    "sparse": (
+        {"train": [(torch.eye(1).to_sparse(), torch.ones(1, 1))]},
+        "`train` must be a dense tensor with values",
+    ),
+    "columns": (
+        {"train": [(torch.ones(4, 2), torch.ones(4, 1))]},
+        "`train` must give batches that model and loss accept, got an error: mat1 and mat2",
+    ),
+    "held out": (
+        {"val": [(torch.ones(4, 2), torch.ones(4, 1))]},
+        "`val` must give batches that model and loss accept, got an error: mat1 and mat2",
+    ),
+    "bar": ({"progress": torch.ones(2)}, "`progress` must be True or False, got a float32 tensor"),
+}
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("change", UNFIT)
+def test_what_does_not_fit_is_refused_by_name_and_changes_nothing(change, split, refused):
+    arguments, message = UNFIT[change]
+    model = network()
+    arguments = {"model": model, "train": split.train, "epochs": 2, **arguments}
+    before = copy.deepcopy(model.state_dict())
+    with refused((TypeError, ValueError), message):
+        fit(optimizer=sgd(arguments["model"]), **arguments)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_step_that_the_optimizer_refuses_is_told_by_name(split, refused):
+    model = network()
+    optimizer = torch.optim.SparseAdam(model.parameters())
+    with refused(ValueError, "`optimizer` must take a step with the model's gradients, got an"):
+        fit(model, split.train, optimizer=optimizer, epochs=1)

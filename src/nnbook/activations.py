@@ -10,7 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import answer, checked, describe, number, refusal, text
+from nnbook.models import made_activation
+from nnbook.samples import check_dense
 
 __all__ = [
     "CATALOGUE",
@@ -65,6 +67,20 @@ class Activation:
     kinks: tuple[float, ...] = ()
     jumps: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        text("name", self.name)
+        made_activation(self.make, "make")  # or it is refused
+        rule = "be two rising numbers"
+        if not isinstance(self.bounds, tuple) or len(self.bounds) != 2:
+            raise TypeError(refusal("bounds", rule, describe(self.bounds)))
+        low, high = (number("bounds", bound, rule, finite=False) for bound in self.bounds)
+        if not low < high:
+            raise ValueError(refusal("bounds", rule, describe(self.bounds)))
+        for name in ("kinks", "jumps"):
+            given = checked(name, getattr(self, name), tuple, "be a tuple of numbers")
+            for place in given:
+                number(name, place, "be a tuple of numbers")
+
     def __call__(self, inputs: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """Apply the function entry by entry.
 
@@ -78,7 +94,10 @@ class Activation:
         Tensor of the same shape
             What comes out.
         """
-        outputs: Tensor = self.make()(inputs)
+        rule = "be a floating-point tensor"
+        if not checked("inputs", inputs, Tensor, rule).is_floating_point():
+            raise TypeError(refusal("inputs", rule, describe(inputs)))
+        outputs: Tensor = answer("inputs", "be what the function takes", self.make(), inputs)
         return outputs
 
     @property
@@ -170,13 +189,18 @@ def derivative(
         raise TypeError(
             refusal("activation", "be a function of a tensor", describe(activation), mend)
         )
-    if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
-        raise TypeError(refusal("inputs", "be a floating-point tensor", describe(inputs)))
+    rule = "be a floating-point tensor"
+    check_dense("inputs", checked("inputs", inputs, Tensor, rule))
+    if not inputs.is_floating_point():
+        raise TypeError(refusal("inputs", rule, describe(inputs)))
     leaf = inputs.detach().clone().requires_grad_()
     with torch.enable_grad():
-        outputs = activation(leaf)
-        if outputs.shape != leaf.shape:
-            rule = f"return shape {tuple(leaf.shape)} for inputs of that shape"
+        rule = f"return shape {tuple(leaf.shape)} for inputs of that shape"
+        outputs = answer("activation", rule, activation, leaf)
+        if not isinstance(outputs, Tensor) or outputs.shape != leaf.shape:
+            raise ValueError(refusal("activation", rule, describe(outputs)))
+        if not outputs.requires_grad or outputs.is_complex():
+            rule = "return real numbers that depend on the inputs"
             raise ValueError(refusal("activation", rule, describe(outputs)))
         (slopes,) = torch.autograd.grad(outputs.sum(), leaf)
     return slopes
@@ -205,9 +229,19 @@ def table(catalogue: Mapping[str, Activation] | None = None) -> str:
     GELU            ≥ -0.17  0     no     smooth         -1.73 to -1.16, > -0.53
     LeakyReLU(0.1)  none     0     yes    kink 0 (0.1)   everywhere
     """
-    listed = CATALOGUE if catalogue is None else catalogue
-    rows = [_row(activation) for activation in listed.values()]
+    shown = check_catalogue(CATALOGUE if catalogue is None else catalogue)
+    rows = [_row(activation) for activation in shown.values()]
     return "\n".join(_line(*cells) for cells in [*_HEADINGS, *rows])
+
+
+def check_catalogue(catalogue: Mapping[str, Activation]) -> Mapping[str, Activation]:
+    """Return a catalogue, or refuse what is none."""
+    rule = "map names to Activations"
+    checked("catalogue", catalogue, Mapping, rule)
+    for name, activation in catalogue.items():
+        if not isinstance(name, str) or not isinstance(activation, Activation):
+            raise TypeError(refusal("catalogue", rule, describe(catalogue)))
+    return catalogue
 
 
 _HEADINGS = (

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import answer, checked, describe, flag, refusal
 
 __all__ = [
     "CallTrace",
@@ -134,6 +134,8 @@ def calls(model: nn.Module, inputs: Tensor, *, backward: bool = False) -> CallTr
     """
     if not isinstance(model, nn.Module):
         raise TypeError(refusal("model", "be a Module", describe(model)))
+    checked("inputs", inputs, Tensor, "be a tensor")
+    backward = flag("backward", backward)
     if backward and not inputs.is_floating_point():
         rule = "be a floating-point tensor to go backward to"
         raise TypeError(refusal("inputs", rule, describe(inputs)))
@@ -144,7 +146,7 @@ def calls(model: nn.Module, inputs: Tensor, *, backward: bool = False) -> CallTr
             if backward:
                 _run_backward(model, run, inputs)
             else:
-                run(inputs)
+                answer("model", f"accept `inputs`, {describe(inputs)}", run, inputs)
         return tuple(steps)
 
     def forward_alone(given: Tensor) -> Any:
@@ -201,7 +203,7 @@ def _run_backward(model: nn.Module, run: Callable[[Tensor], Any], inputs: Tensor
     # torch.autograd.grad, not backward(): nothing is added to any `.grad`.
     leaf = inputs.detach().requires_grad_()
     with torch.enable_grad():
-        outputs = run(leaf)
+        outputs = answer("model", f"accept `inputs`, {describe(inputs)}", run, leaf)
         if not isinstance(outputs, Tensor) or not outputs.requires_grad:
             rule = "return a tensor with a graph to go backward from"
             raise TypeError(refusal("model", rule, describe(outputs)))

@@ -1,15 +1,14 @@
 """A straight line: its best fit in closed form, and the gradient of its loss in three ways."""
 
-import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import checked, describe, number, refusal
 from nnbook._student_t import two_sided_p
-from nnbook.samples import Samples
+from nnbook.samples import Samples, check_dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +65,10 @@ class LinearFit:
         tensor([[-0.1281]])
         """
         n_in = len(self.coefficients) - 1
+        rule = "be a dense floating-point tensor"
+        check_dense("inputs", checked("inputs", inputs, Tensor, rule))
+        if not inputs.is_floating_point():
+            raise TypeError(refusal("inputs", rule, describe(inputs)))
         if inputs.ndim != 2 or inputs.shape[1] != n_in:
             raise ValueError(refusal("inputs", f"have shape (n, {n_in})", describe(inputs)))
         coefficients = self.coefficients.to(inputs.device)
@@ -126,10 +129,7 @@ def least_squares(data: Samples) -> LinearFit:
     reading        0.5367719    0.0355386     15.104   1.06e-07
     mean squared error 2.9276 over 11 rows, 9 degrees of freedom
     """
-    if data.has_classes or data.targets.shape[1] != 1:
-        raise ValueError(
-            refusal("data.targets", "be one column of numbers", describe(data.targets))
-        )
+    _check_data(data)
     inputs, targets = data.inputs.double(), data.targets.double()
     design = torch.cat([torch.ones_like(inputs[:, :1]), inputs], dim=1)  # (n, n_in + 1)
     n_rows, n_coefficients = design.shape
@@ -232,8 +232,7 @@ def gradient_by_difference(
     >>> nnbook.gradient_by_difference(start, data)
     tensor([4517.2964,   82.6000], dtype=torch.float64)
     """
-    if not (math.isfinite(delta) and delta > 0):
-        raise ValueError(refusal("delta", "be positive", str(delta)))
+    delta = number("delta", delta, "be positive", lambda value: value > 0)
     _check_line(params, data)
     steps = delta * torch.eye(len(params), dtype=params.dtype, device=params.device)
     differences = [
@@ -312,8 +311,10 @@ def _line_errors(params: Tensor, data: Samples) -> Tensor:
 
 
 def _check_line(params: Tensor, data: Samples) -> None:
+    _check_data(data)
     n_in = data.inputs.shape[1]
-    if not isinstance(params, Tensor) or not params.is_floating_point():
+    check_dense("params", checked("params", params, Tensor, "be a floating-point tensor"))
+    if not params.is_floating_point():
         raise TypeError(refusal("params", "be a floating-point tensor", describe(params)))
     if params.dtype != data.inputs.dtype:
         mend = "`params.to(data.inputs.dtype)` converts them."
@@ -322,7 +323,16 @@ def _check_line(params: Tensor, data: Samples) -> None:
     if params.shape != (n_in + 1,):
         mend = "One weight for each input, then the bias."
         raise ValueError(refusal("params", f"have shape ({n_in + 1},)", describe(params), mend))
-    if data.has_classes or data.targets.shape[1] != 1:
+    if params.device != data.inputs.device:
+        rule = f"lie on the device of `data.inputs` ({data.inputs.device})"
+        raise ValueError(refusal("params", rule, str(params.device)))
+    if data.targets.dtype != data.inputs.dtype:
+        rule = f"have the type of `data.inputs`, {data.inputs.dtype}"
+        raise TypeError(refusal("data.targets", rule, describe(data.targets)))
+
+
+def _check_data(data: Samples) -> None:
+    if checked("data", data, Samples, "be Samples").has_classes or data.targets.shape[1] != 1:
         raise ValueError(
             refusal("data.targets", "be one column of numbers", describe(data.targets))
         )

@@ -3,14 +3,19 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from nnbook._arguments import describe, positive_int, refusal
-from nnbook.samples import Samples
+from nnbook._arguments import MISFITS, describe, listed, positive_int, refusal
+from nnbook.samples import FLOATS, Samples, check_dense
+
+_WIDEST = 2**24  # units of a layer
+_MOST_WEIGHTS = 2**30  # of a network
 
 
 def mlp(
@@ -67,10 +72,19 @@ def mlp(
     >>> sum(p.numel() for p in nnbook.mlp(1, (), 1).parameters())
     2
     """
-    n_in, n_out = positive_int("n_in", n_in), positive_int("n_out", n_out)
+    n_in, n_out = (
+        positive_int(name, width, most=_WIDEST)
+        for name, width in {"n_in": n_in, "n_out": n_out}.items()
+    )
     mend = "() makes a straight line."
-    listed = hidden if isinstance(hidden, Iterable) else [hidden]
-    widths = [positive_int("hidden", width, mend) for width in listed]
+    given: Any = [hidden]
+    if isinstance(hidden, Iterable) and not isinstance(hidden, str | bytes):
+        given = listed("hidden", hidden, "hold the widths of at most 1,000 layers", most=1000)
+    widths = [positive_int("hidden", width, mend, most=_WIDEST) for width in given]
+    n_weights = sum(one * other for one, other in pairwise([n_in, *widths, n_out]))
+    if n_weights > _MOST_WEIGHTS:
+        rule = f"be small enough for at most {_MOST_WEIGHTS:,} weights"
+        raise ValueError(refusal("hidden", rule, f"{n_weights:,}"))
     # First: a refusal draws no weights.
     activations = [made_activation(activation) for _ in widths]
     layers: OrderedDict[str, nn.Module] = OrderedDict()
@@ -83,16 +97,17 @@ def mlp(
     return nn.Sequential(layers)
 
 
-def made_activation(activation: Callable[[], nn.Module]) -> nn.Module:
+def made_activation(activation: Callable[[], nn.Module], name: str = "activation") -> nn.Module:
     """Make a module, or refuse what makes none."""
     module = None
     if callable(activation) and not isinstance(activation, nn.Module):
-        with suppress(TypeError):  # a function such as torch.tanh asks for a tensor
+        # A function such as torch.tanh asks for a tensor.
+        with suppress(*MISFITS):
             module = activation()
     if not isinstance(module, nn.Module):
         rule = "be a class or function that makes a Module"
         mend = "Pass `nn.Tanh`, not `nn.Tanh()`: each layer gets one of its own."
-        raise TypeError(refusal("activation", rule, describe(activation), mend))
+        raise TypeError(refusal(name, rule, describe(activation), mend))
     return module
 
 
@@ -122,7 +137,7 @@ class SubclassModel(nn.Module):
 
     def __init__(self, n_hidden: int = 13) -> None:
         super().__init__()
-        n_hidden = positive_int("n_hidden", n_hidden)
+        n_hidden = positive_int("n_hidden", n_hidden, most=_WIDEST)
         self.hidden_linear = nn.Linear(1, n_hidden)
         self.hidden_activation = nn.Tanh()
         self.output_linear = nn.Linear(n_hidden, 1)
@@ -140,6 +155,7 @@ class SubclassModel(nn.Module):
         Tensor of shape (batch, 1)
             Predicted temperatures.
         """
+        inputs = _checked_column(inputs, self.hidden_linear.weight)
         hidden: Tensor = self.hidden_activation(self.hidden_linear(inputs))  # (batch, n_hidden)
         outputs: Tensor = self.output_linear(hidden)  # (batch, 1)
         return outputs
@@ -166,7 +182,7 @@ class SubclassFunctionalModel(nn.Module):
 
     def __init__(self, n_hidden: int = 13) -> None:
         super().__init__()
-        n_hidden = positive_int("n_hidden", n_hidden)
+        n_hidden = positive_int("n_hidden", n_hidden, most=_WIDEST)
         self.hidden_linear = nn.Linear(1, n_hidden)
         self.output_linear = nn.Linear(n_hidden, 1)
 
@@ -183,6 +199,7 @@ class SubclassFunctionalModel(nn.Module):
         Tensor of shape (batch, 1)
             Predicted temperatures.
         """
+        inputs = _checked_column(inputs, self.hidden_linear.weight)
         hidden = torch.tanh(self.hidden_linear(inputs))  # (batch, n_hidden)
         outputs: Tensor = self.output_linear(hidden)  # (batch, 1)
         return outputs
@@ -222,6 +239,13 @@ class Standardize(nn.Module):
 
     def __init__(self, mean: Float[Tensor, " n_in"], std: Float[Tensor, " n_in"]) -> None:
         super().__init__()
+        for name, values in {"mean": mean, "std": std}.items():
+            rule = "be a floating-point tensor with one entry per column"
+            if not isinstance(values, Tensor):
+                raise TypeError(refusal(name, rule, describe(values)))
+            check_dense(name, values)
+            if not values.is_floating_point():
+                raise TypeError(refusal(name, rule, describe(values)))
         if mean.ndim != 1 or mean.shape != std.shape:
             rule = f"have one entry per column, as `mean` has ({tuple(mean.shape)})"
             raise ValueError(refusal("std", rule, describe(std)))
@@ -266,13 +290,18 @@ class Standardize(nn.Module):
         tensor([[-1.,  5.],
                 [ 1.,  5.]])
         """
-        if constant not in ("refuse", "pass"):
+        if not isinstance(constant, str) or constant not in ("refuse", "pass"):
             raise ValueError(refusal("constant", 'be "refuse" or "pass"', describe(constant)))
-        inputs = data.inputs if isinstance(data, Samples) else data
-        names = data.input_names if isinstance(data, Samples) else range(inputs.shape[-1])
+        inputs: Any = data.inputs if isinstance(data, Samples) else data
+        rule = "hold a floating-point tensor of shape (rows, columns)"
+        if not isinstance(inputs, Tensor):
+            raise TypeError(refusal("data", rule, describe(inputs)))
+        check_dense("data", inputs)
         if inputs.ndim != 2 or len(inputs) == 0 or not inputs.is_floating_point():
-            rule = "hold a floating-point tensor of shape (rows, columns)"
             raise ValueError(refusal("data", rule, describe(inputs)))
+        if not inputs.isfinite().all():
+            raise ValueError(refusal("data", "be finite", "nan or inf"))
+        names = data.input_names if isinstance(data, Samples) else range(inputs.shape[1])
         mean, std = inputs.mean(dim=0), inputs.std(dim=0, correction=0)
         # Equal values, not a zero deviation: the mean of equal values may be off by a rounding.
         is_constant = (inputs == inputs[:1]).all(dim=0)
@@ -302,7 +331,7 @@ class Standardize(nn.Module):
         Tensor of shape (batch, n_in)
             Without unit: standard deviations from the mean.
         """
-        return (inputs - self.mean) / self.std
+        return (_checked_rows("inputs", inputs, self.mean) - self.mean) / self.std
 
     def inverse(self, standardized: Float[Tensor, "batch n_in"]) -> Float[Tensor, "batch n_in"]:
         """Undo the standardization.
@@ -325,4 +354,28 @@ class Standardize(nn.Module):
         >>> torch.equal(standardize.inverse(standardize(rows)), rows)
         True
         """
-        return standardized * self.std + self.mean
+        return _checked_rows("standardized", standardized, self.mean) * self.std + self.mean
+
+
+def _checked_rows(name: str, rows: Tensor, like: Tensor) -> Tensor:
+    """Return the rows, or refuse what a layer of this width and type does not take.
+
+    A vector would be broadcast over the columns, without a word.
+    """
+    rule = f"be a tensor of shape (batch, {like.shape[-1]})"
+    if not isinstance(rows, Tensor) or is_lazy(rows) or rows.layout is not torch.strided:
+        raise TypeError(refusal(name, rule, describe(rows)))
+    if rows.ndim != 2 or rows.shape[1] != like.shape[-1]:
+        raise ValueError(refusal(name, rule, describe(rows)))
+    if rows.dtype not in FLOATS or rows.device != like.device:
+        rule = f"be floating point, and on the device {like.device}"
+        raise TypeError(refusal(name, rule, f"{describe(rows)} on {rows.device}"))
+    return rows
+
+
+def _checked_column(inputs: Tensor, like: Tensor) -> Tensor:
+    """Return the readings, or refuse what a layer does not take; it takes no other type."""
+    if _checked_rows("inputs", inputs, like).dtype != like.dtype:
+        rule = f"have the weights' type, {like.dtype}"
+        raise TypeError(refusal("inputs", rule, describe(inputs)))
+    return inputs

@@ -7,8 +7,8 @@ from typing import overload
 import torch
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, positive_int, refusal
-from nnbook.models import mlp
+from nnbook._arguments import answer, checked, describe, ends, number, positive_int, refusal, text
+from nnbook.models import made_activation, mlp
 
 __all__ = [
     "BOOK_NEURONS",
@@ -54,6 +54,11 @@ class Curve:
     name: str
     formula: str = ""
 
+    def __post_init__(self) -> None:
+        _check_function("function", self.function)
+        text("name", self.name)
+        text("formula", self.formula)
+
     @overload
     def __call__(self, inputs: Tensor) -> Tensor: ...
     @overload
@@ -75,7 +80,8 @@ class Curve:
             inner = inputs
             name = f"{_grouped(self.name)}({inner.name})"
             return Curve(lambda x: self.function(inner.function(x)), name)
-        return self.function(inputs)
+        checked("inputs", inputs, Tensor, "be a tensor or a Curve")
+        return answer("inputs", "be what the function takes", self.function, inputs)
 
     def __add__(self, other: "Curve") -> "Curve":
         if not isinstance(other, Curve):
@@ -144,7 +150,9 @@ def neuron(
     >>> neuron(4, 1)(torch.tensor([-3.0, -0.25, 3.0]))
     tensor([-1.,  0.,  1.])
     """
-    _check_activation(activation)
+    _check_function("activation", activation)
+    weight, bias, scale = number("weight", weight), number("bias", bias), number("scale", scale)
+    text("name", name)
 
     def output(inputs: Tensor) -> Tensor:
         return scale * activation(weight * inputs + bias)
@@ -191,7 +199,8 @@ def step(
     >>> step(at=1, height=3)(torch.tensor([0.0, 1.0, 2.0]))
     tensor([0.0000, 1.5000, 3.0000])
     """
-    _check_steepness(steepness)
+    at, height, steepness = number("at", at), number("height", height), _steep(steepness)
+    _check_function("activation", activation)
     rising = neuron(steepness, -steepness * at, activation=activation, scale=height / 2)
     return Curve(lambda x: rising.function(x) + height / 2, f"step({at:g})")
 
@@ -241,7 +250,9 @@ def bump(
     >>> bump(1, 2, height=3)(torch.tensor([0.0, 1.5, 3.0]))
     tensor([0., 3., 0.])
     """
-    _check_steepness(steepness)
+    left, right, height = number("left", left), number("right", right), number("height", height)
+    steepness = _steep(steepness)
+    _check_function("activation", activation)
     if not left < right:
         raise ValueError(refusal("right", f"be greater than `left` ({left:g})", f"{right:g}"))
     rising = neuron(steepness, -steepness * left, activation=activation, scale=height / 2)
@@ -305,21 +316,22 @@ def bump_network(
     ...     bool((network(x) - torch.sin(x)).abs().max() < 0.05)
     True
     """
-    if positive_int("n_bumps", n_bumps) < 2:
+    n_bumps = positive_int("n_bumps", n_bumps, most=10**6)
+    if n_bumps < 2:
         mend = "One stands at each end."
         raise ValueError(refusal("n_bumps", "be at least 2", str(n_bumps), mend))
-    start, end = between
-    if not start < end:
-        raise ValueError(refusal("between", "be two rising numbers", describe(between)))
+    _check_function("function", function)
+    made_activation(activation)  # or it is refused
+    start, end = ends("between", between)
     distance = (end - start) / (n_bumps - 1)
     if steepness is None:
         steepness = 2 / distance
-    _check_steepness(steepness)
+    steepness = _steep(steepness)
     centres = torch.linspace(start, end, n_bumps).unsqueeze(1)  # (n_bumps, 1)
+    rule = f"return shape {tuple(centres.shape)} for inputs of that shape"
     with torch.no_grad():
-        heights = function(centres)
-    if heights.shape != centres.shape:
-        rule = f"return shape {tuple(centres.shape)} for inputs of that shape"
+        heights = answer("function", rule, function, centres)
+    if not isinstance(heights, Tensor) or heights.shape != centres.shape:
         raise ValueError(refusal("function", rule, describe(heights)))
     left, right = centres - distance / 2, centres + distance / 2
     left[0] -= 2 * distance
@@ -349,16 +361,15 @@ def _formula(
     return f"{before}{name}({factor}x{shift})"
 
 
-def _check_activation(activation: object) -> None:
-    if isinstance(activation, type) or not callable(activation):
+def _check_function(name: str, function: object) -> None:
+    if isinstance(function, type) or not callable(function):
         rule = "be a function of a tensor, or a Module"
         mend = "Pass `torch.tanh` or `nn.Tanh()`."
-        raise TypeError(refusal("activation", rule, describe(activation), mend))
+        raise TypeError(refusal(name, rule, describe(function), mend))
 
 
-def _check_steepness(steepness: float) -> None:
-    if not steepness > 0:
-        raise ValueError(refusal("steepness", "be positive", f"{steepness:g}"))
+def _steep(steepness: float) -> float:
+    return number("steepness", steepness, "be positive", lambda found: 0 < found < 1e38)
 
 
 #: The book's four neurons, A to D (Deep Learning with PyTorch, 2020, section 6.1.6).

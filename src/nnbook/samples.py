@@ -3,14 +3,18 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 from torch.utils.data import Dataset
 
-from nnbook._arguments import describe, refusal, whole_number
+from nnbook._arguments import checked, describe, listed, number, refusal, text, whole_number
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_MOST_CLASSES = 2**20  # each has a name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,6 +73,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
     def __post_init__(self) -> None:
         _check_inputs(self.inputs)
         _check_targets(self.targets)
+        text("source", self.source)
         if len(self.inputs) != len(self.targets):
             raise ValueError(
                 refusal(
@@ -104,7 +109,12 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         return len(self.inputs)
 
     def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, Tensor]:
-        return self.inputs[index], self.targets[index]
+        try:
+            return self.inputs[index], self.targets[index]
+        except (IndexError, TypeError, ValueError, RuntimeError) as error:
+            rule = f"be a row number below {len(self)}, a slice, or a tensor of row numbers"
+            kind = IndexError if isinstance(error, IndexError) else TypeError
+            raise kind(refusal("index", rule, describe(index))) from error
 
     def __repr__(self) -> str:
         inputs = ", ".join(self.input_labels)
@@ -169,6 +179,8 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         tensor([3.5700])
         """
         _check_inputs(inputs)
+        if len(inputs) != len(self):
+            raise ValueError(refusal("inputs", f"have {len(self)} rows", describe(inputs)))
         same_columns = inputs.shape[1] == self.inputs.shape[1]
         kept_names, kept_units = (self.input_names, self.input_units) if same_columns else ((), ())
         return replace(
@@ -203,12 +215,21 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         >>> nnbook.load_thermometer().to(dtype=torch.float64).inputs.dtype
         torch.float64
         """
+        rule = "be a floating-point type of torch"
+        if dtype is not None and not checked("dtype", dtype, torch.dtype, rule).is_floating_point:
+            raise TypeError(refusal("dtype", rule, describe(dtype)))
         target_dtype = None if self.has_classes else dtype
-        return replace(
-            self,
-            inputs=self.inputs.to(device=device, dtype=dtype),
-            targets=self.targets.to(device=device, dtype=target_dtype),
-        )
+        try:
+            inputs = self.inputs.to(device=device, dtype=dtype)
+            targets = self.targets.to(device=device, dtype=target_dtype)
+        except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+            # torch asserts that it was built for a device.
+            rule = "name a device that is there"
+            raise ValueError(refusal("device", rule, describe(device))) from error
+        if inputs.is_meta:
+            got = "meta, which holds no values"
+            raise ValueError(refusal("device", "hold values", got))
+        return replace(self, inputs=inputs, targets=targets)
 
     def split(
         self, val_fraction: float = 0.2, *, generator: torch.Generator | None = None
@@ -239,27 +260,27 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         >>> len(split.train), len(split.val)
         (9, 2)
         """
-        if isinstance(val_fraction, bool) or not isinstance(val_fraction, int | float):
-            raise TypeError(
-                refusal("val_fraction", "be a number between 0 and 1", describe(val_fraction))
-            )
-        if not 0 < val_fraction < 1:
+        rule = "be a number between 0 and 1"
+        fraction = number("val_fraction", val_fraction, rule, finite=False)
+        if not 0 < fraction < 1:
             raise ValueError(
                 refusal(
                     "val_fraction",
                     "lie between 0 and 1, both excluded",
-                    str(val_fraction),
+                    describe(val_fraction),
                     "0.2 holds out a fifth of the rows.",
                 )
             )
+        if generator is not None:
+            checked("generator", generator, torch.Generator, "be a torch.Generator or None")
         # Rounded first: 0.29 * 100 is 28.999999999999996, and 29 rows are meant.
-        n_val = math.floor(round(val_fraction * len(self), 9))
+        n_val = math.floor(round(fraction * len(self), 9))
         if not 0 < n_val < len(self):
             raise ValueError(
                 refusal(
                     "val_fraction",
                     f"leave at least one of the {len(self)} rows on each side",
-                    str(val_fraction),
+                    describe(val_fraction),
                     f"It holds out {n_val}.",
                 )
             )
@@ -294,10 +315,15 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         >>> split.val.targets.squeeze(1)
         tensor([-4., 21.])
         """
-        listed = val_rows.tolist() if isinstance(val_rows, Tensor) else val_rows
-        listed = list(listed) if isinstance(listed, Iterable) else [listed]
-        refused = refusal("val_rows", "hold whole numbers", describe(val_rows))
-        rows = [whole_number(row, refused) for row in listed]
+        rule = "hold whole numbers"
+        given: Any = val_rows
+        if isinstance(val_rows, Tensor):
+            check_dense("val_rows", val_rows)
+            given = val_rows.tolist()
+        given = given if isinstance(given, Iterable) else [given]
+        given = listed("val_rows", given, rule, f"There are {len(self)} rows.", most=len(self))
+        refused = refusal("val_rows", rule, describe(val_rows))
+        rows = [whole_number(row, refused) for row in given]
         outside = [row for row in rows if not 0 <= row < len(self)]
         if outside:
             raise ValueError(
@@ -349,6 +375,10 @@ class Split:
     train: Samples
     val: Samples
 
+    def __post_init__(self) -> None:
+        checked("train", self.train, Samples, "be Samples")
+        checked("val", self.val, Samples, "be Samples")
+
 
 def _check_inputs(inputs: object) -> None:
     rule = "be a floating-point tensor of shape (rows, columns)"
@@ -357,6 +387,7 @@ def _check_inputs(inputs: object) -> None:
         raise TypeError(refusal("inputs", rule, type(inputs).__name__, mend))
     if not inputs.is_floating_point():
         raise TypeError(refusal("inputs", rule, describe(inputs), "`inputs.float()` converts it."))
+    check_dense("inputs", inputs)
     if inputs.ndim != 2:
         mend = "`inputs.unsqueeze(1)` makes one column of (n,)." if inputs.ndim == 1 else ""
         raise ValueError(refusal("inputs", rule, describe(inputs), mend))
@@ -372,6 +403,7 @@ def _check_targets(targets: object) -> None:
     if not isinstance(targets, Tensor):
         mend = "`torch.as_tensor(values)` makes a tensor."
         raise TypeError(refusal("targets", rule, type(targets).__name__, mend))
+    check_dense("targets", targets)
     if targets.is_floating_point():
         if targets.ndim != 2:
             mend = "`targets.unsqueeze(1)` makes one column of (n,)." if targets.ndim == 1 else ""
@@ -391,9 +423,25 @@ def _check_targets(targets: object) -> None:
         )
     if targets.numel() == 0:
         raise ValueError(refusal("targets", "hold at least one row", describe(targets)))
-    if targets.min() < 0:
-        smallest = int(targets.min())
+    smallest, largest = (int(value) for value in targets.aminmax())
+    if smallest < 0:
         raise ValueError(refusal("targets", "hold class numbers that count from 0", str(smallest)))
+    if largest >= _MOST_CLASSES:
+        rule = f"hold class numbers below {_MOST_CLASSES:,}"
+        raise ValueError(refusal("targets", rule, str(largest), "Number the classes from 0."))
+
+
+def check_dense(name: str, values: Tensor) -> None:
+    """Refuse what torch computes with otherwise, if at all.
+
+    That is a sparse, quantized or lazy tensor, one without values ("meta"), and one of 8 bits.
+    """
+    is_dense = not is_lazy(values) and values.layout is torch.strided and not values.is_quantized
+    is_computed = values.dtype in FLOATS or not values.is_floating_point()
+    if not (is_dense and is_computed) or values.is_meta:
+        rule = "be a dense tensor with values, of a type that torch computes with"
+        got = f"{describe(values)} ({values.layout} on {values.device})"
+        raise TypeError(refusal(name, rule, got))
 
 
 def _check_finite(name: str, values: Tensor) -> None:
@@ -411,8 +459,10 @@ def _check_finite(name: str, values: Tensor) -> None:
 
 
 def _labels(name: str, labels: Sequence[str], count: int, default: str = "") -> tuple[str, ...]:
-    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
-        raise TypeError(refusal(name, "be a sequence of strings", describe(labels)))
+    rule = "be a sequence of strings"
+    labels = listed(name, labels, rule, f"There are {count} to be named.", most=_MOST_CLASSES)
+    if not all(isinstance(label, str) for label in labels):
+        raise TypeError(refusal(name, rule, describe(labels)))
     if not labels and default:
         return tuple(f"{default}{column}" for column in range(count))
     if labels and len(labels) != count:

@@ -2,7 +2,8 @@
 
 import torch
 
-from nnbook.samples import Samples
+from nnbook._arguments import checked, describe, refusal
+from nnbook.samples import FLOATS, Samples
 
 _CELSIUS = (0.5, 14.0, 15.0, 28.0, 11.0, 8.0, 3.0, -4.0, 6.0, 13.0, 21.0)
 _UNKNOWN_UNIT = (35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4)
@@ -37,6 +38,9 @@ def load_thermometer(*, dtype: torch.dtype = torch.float32) -> Samples:
     >>> data[7]
     (tensor([21.8000]), tensor([-4.]))
     """
+    rule = "be a floating-point type of torch, of 16 bits or more"
+    if checked("dtype", dtype, torch.dtype, rule) not in FLOATS:
+        raise TypeError(refusal("dtype", rule, describe(dtype)))
     return Samples(
         torch.tensor(_UNKNOWN_UNIT, dtype=dtype).unsqueeze(1),
         torch.tensor(_CELSIUS, dtype=dtype).unsqueeze(1),

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import describe, path_of, refusal
 from nnbook.samples import Samples
 
 _ADDRESS = "https://archive.ics.uci.edu/ml/machine-learning-databases/wine-quality/"
@@ -76,7 +76,7 @@ def load_wine_quality(
         ...
     ValueError: `color` must be "white" or "red", got 'rosé'.
     """
-    if color not in _SHA256:
+    if not isinstance(color, str) or color not in _SHA256:
         raise ValueError(refusal("color", 'be "white" or "red"', describe(color)))
     file = _find(color, path)
     rows = torch.tensor(_parse(file, _SHA256[color]), dtype=torch.float32)
@@ -95,7 +95,7 @@ def load_wine_quality(
 def _find(color: str, path: str | os.PathLike[str] | None) -> Path:
     name = f"winequality-{color}.csv"
     if path is not None:
-        file = Path(path)
+        file = path_of("path", path)
         if not file.is_file():
             rule = f"be the file {name}"
             raise FileNotFoundError(refusal("path", rule, f"{str(file)!r}, which is no file"))

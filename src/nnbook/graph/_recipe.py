@@ -31,6 +31,9 @@ _ACTIVATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _MLP = "be a Sequential of linear layers with biases and an activation between each two"
 _FORMAT = 1
 
+#: Inputs and outputs of a network, at most: a file that claims more is not tried.
+MOST_COLUMNS = 2**16
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -117,13 +120,15 @@ class Recipe:
             (entry["name"], tuple((key, entry[key]) for key in _ACTIVATIONS[entry["name"]]))
             for entry in values["activations"]
         )
-        return cls(
-            positive_int("n_in", values["n_in"]),
-            positive_int("n_out", values["n_out"]),
+        recipe = cls(
+            positive_int("n_in", values["n_in"], most=MOST_COLUMNS),
+            positive_int("n_out", values["n_out"], most=MOST_COLUMNS),
             activations,
             values["loss"],
             _optimizer_name(values["optimizer"]),
         )
+        recipe.modules()  # refused here, if an argument is not what torch takes
+        return recipe
 
 
 def recipe_of(model: object, loss: object, optimizer: object) -> Recipe:
@@ -145,6 +150,9 @@ def recipe_of(model: object, loss: object, optimizer: object) -> Recipe:
     linear = [layer for layer in modules if isinstance(layer, nn.Linear)]
     if len(modules) % 2 == 0 or len(linear) != len(set(linear)):
         raise TypeError(refusal("model", _MLP, describe(model), mend))
+    rule = f"have at most {MOST_COLUMNS:,} inputs and outputs"
+    if (widest := max(linear[0].in_features, linear[-1].out_features)) > MOST_COLUMNS:
+        raise ValueError(refusal("model", rule, f"{widest:,}"))
     return Recipe(
         linear[0].in_features,
         linear[-1].out_features,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, positive_int, refusal
+from nnbook._arguments import MISFITS, checked, describe, path_of, positive_int, refusal
 from nnbook.graph._check import check_against_torch
 from nnbook.graph._export import METADATA_KEY, export, needed
 from nnbook.graph._recipe import Recipe, recipe_of
@@ -77,7 +77,8 @@ class TrainingGraph:
     file: bytes
 
     def __post_init__(self) -> None:
-        check_against_torch(self._recipe, self._run)
+        checked("file", self.file, bytes, "be the bytes of an ONNX file")
+        check_against_torch(self._recipe, self._tried)
 
     @classmethod
     def of(
@@ -140,7 +141,11 @@ class TrainingGraph:
         ValueError
             If it is not one that `save` wrote.
         """
-        file = Path(path).read_bytes()
+        place = path_of("path", path)
+        try:
+            file = place.read_bytes()
+        except OSError as error:
+            raise _unusable("read", place, error) from error
         try:
             return cls(file)
         except ValueError as error:
@@ -155,7 +160,11 @@ class TrainingGraph:
         path : str or path-like
             Where to; a file that is there is replaced.
         """
-        Path(path).write_bytes(self.file)
+        place = path_of("path", path)
+        try:
+            place.write_bytes(self.file)
+        except OSError as error:
+            raise _unusable("written", place, error) from error
 
     def fit(
         self,
@@ -214,7 +223,8 @@ class TrainingGraph:
         functional = nn.functional
         loss = functional.mse_loss if recipe.loss == "mse" else functional.cross_entropy
         check_arguments(model, optimizer, loss, ())
-        epochs = positive_int("epochs", epochs)
+        # The steps are counted in float32, which knows each whole number only up to here.
+        epochs = positive_int("epochs", epochs, most=2**24)
         given = recipe_of(model, loss, recipe.optimizer)
         if given != recipe:
             raise ValueError(refusal("model", f"be of the graph's kind, {recipe}", str(given)))
@@ -271,11 +281,18 @@ class TrainingGraph:
         text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         try:
             recipe = Recipe.from_json(text)
-        except (TypeError, ValueError, LookupError) as error:
+        except MISFITS as error:
             raise ValueError(_no_graph("one of another origin")) from error
         if [value.name for value in session.get_inputs()] != recipe.input_names:
             raise ValueError(_no_graph("one whose inputs are not those of its kind"))
         return recipe
+
+    def _tried(self, inputs: list[Tensor]) -> list[Tensor]:
+        """Run the file for the first time: it may be anybody's."""
+        try:
+            return self._run(inputs)
+        except Exception as error:  # as in `_session`
+            raise ValueError(_no_graph("one that ONNX Runtime does not run")) from error
 
     def _run(self, inputs: list[Tensor]) -> list[Tensor]:
         names = self._recipe.input_names
@@ -285,6 +302,11 @@ class TrainingGraph:
         }
         outputs = self._session.run(self._recipe.output_names, arrays)
         return [torch.from_numpy(output) for output in outputs]
+
+
+def _unusable(what: str, place: Path, error: OSError) -> OSError:
+    kind = FileNotFoundError if isinstance(error, FileNotFoundError) else OSError
+    return kind(refusal("path", f"name a file that can be {what}", f"{str(place)!r}: {error}"))
 
 
 def _no_graph(got: str) -> str:

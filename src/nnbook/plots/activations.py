@@ -7,10 +7,12 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from nnbook._arguments import describe, refusal
-from nnbook.activations import CATALOGUE, Activation, derivative
+from nnbook._arguments import checked, describe, ends, number, positive_int, refusal, text
+from nnbook.activations import CATALOGUE, Activation, check_catalogue, derivative
+from nnbook.plots.data import outputs_of
 from nnbook.plots.neurons import label_edges, panel_grid
 from nnbook.plots.style import COLORS, axes_or_new, ink
+from nnbook.samples import check_dense
 
 # Each group has a colour, and a hatch as the second cue.
 _PALETTE = tuple(COLORS[name] for name in ("blue", "vermilion", "green", "purple"))
@@ -52,8 +54,9 @@ def activation_grid(
     >>> len(plots.activation_grid())
     11
     """
-    if not catalogue:
+    if not check_catalogue(catalogue):
         raise ValueError(refusal("catalogue", "hold at least one function", "none"))
+    between = ends("between", between)
     panels = panel_grid(len(catalogue), columns, height=1.85)
     low, high = between
     for ax, (name, activation) in zip(panels, catalogue.items(), strict=True):
@@ -114,20 +117,24 @@ def shifts(
     >>> from nnbook import plots
     >>> ax = plots.shifts(torch.tanh, {"bear": 0.1, "garbage truck": -2.2}, 0.5)
     """
-    if not starts:
+    if not checked("starts", starts, Mapping, "map names to numbers"):
         raise ValueError(refusal("starts", "hold at least one place", "none"))
-    ax = axes_or_new(ax)
-    left, right = between
+    for name, start in starts.items():
+        text("starts", name)
+        number(f"starts[{name!r}]", start, "be a number", lambda found: abs(found) < 1e37)
+    shift = number("shift", shift, "be a number", lambda found: abs(found) < 1e37)
+    left, right = ends("between", between)
     inputs = torch.linspace(left, right, 301)
-    outputs = function(inputs)
+    outputs = outputs_of("function", function, inputs)
+    ax = axes_or_new(ax)
     bottom = float(outputs.min()) - 0.1 * float(outputs.max() - outputs.min())
-    for number, (name, start) in enumerate(starts.items()):
+    for position, (name, start) in enumerate(starts.items()):
         across = torch.linspace(start, start + shift, 31)
         heights = function(across)
         style: dict[str, Any] = {
             "facecolor": "none",
-            "edgecolor": _PALETTE[number % len(_PALETTE)],
-            "hatch": _HATCHES[number % len(_HATCHES)],
+            "edgecolor": _PALETTE[position % len(_PALETTE)],
+            "hatch": _HATCHES[position % len(_HATCHES)],
         }
         change = float(heights[-1] - heights[0])
         ax.fill_between(across, bottom, heights, **style, label=f"{name}:\n{change:+.2f} out")
@@ -180,14 +187,22 @@ def slope_histogram(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['inputs x 0.1: 50 % below 0.1']
     """
-    if not slopes:
+    if not checked("slopes", slopes, Mapping, "map names to tensors"):
         raise ValueError(refusal("slopes", "hold at least one case", "none"))
+    threshold = number("threshold", threshold)
+    bins = positive_int("bins", bins, most=10_000)
     for name, values in slopes.items():
+        rule = "be a dense tensor of finite numbers"
+        check_dense(f"slopes[{name!r}]", checked(f"slopes[{name!r}]", values, Tensor, rule))
+        if not values.is_floating_point():
+            raise TypeError(refusal(f"slopes[{name!r}]", rule, describe(values)))
+        if not values.isfinite().all():
+            raise ValueError(refusal(f"slopes[{name!r}]", rule, describe(values)))
         if values.numel() == 0:
             raise ValueError(refusal(f"slopes[{name!r}]", "hold slopes", describe(values)))
     ax = axes_or_new(ax)
     top = max(1.0, *(float(values.abs().max()) for values in slopes.values()))
-    for number, (name, values) in enumerate(slopes.items()):
+    for position, (name, values) in enumerate(slopes.items()):
         sizes = values.detach().cpu().flatten().abs()
         share = 100 * float((sizes < threshold).float().mean())
         ax.hist(
@@ -196,8 +211,8 @@ def slope_histogram(
             weights=[100 / len(sizes)] * len(sizes),
             histtype="step",
             linewidth=1.5,
-            edgecolor=_PALETTE[number % len(_PALETTE)],
-            hatch=_HATCHES[number % len(_HATCHES)],
+            edgecolor=_PALETTE[position % len(_PALETTE)],
+            hatch=_HATCHES[position % len(_HATCHES)],
             label=f"{name}: {share:.0f} % below {threshold:g}",
         )
     ax.axvline(threshold, color=ink(), linestyle=":", linewidth=1.2)

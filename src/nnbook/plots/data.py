@@ -4,12 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
 from torch import Tensor
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import (
+    MISFITS,
+    answer,
+    checked,
+    describe,
+    ends,
+    positive_int,
+    refusal,
+    text,
+    whole_number,
+)
 from nnbook.linear_fit import LinearFit
-from nnbook.plots.style import COLORS, axes_or_new, ink
+from nnbook.plots.style import COLORS, axes_or_new, check_color, ink
 from nnbook.samples import Samples
 
 
@@ -51,6 +64,16 @@ def samples(
     >>> plots.samples(nnbook.load_thermometer()).get_xlabel()
     'reading (unknown unit)'
     """
+    checked("data", data, Samples, "be Samples")
+    rule = f"be the number of an input, 0 to {len(data.input_names) - 1}"
+    column = whole_number(column, refusal("column", rule, describe(column)))
+    if not 0 <= column < len(data.input_names):
+        raise ValueError(refusal("column", rule, describe(column)))
+    if label is not None:
+        text("label", label)
+    check_color("color", color)
+    if not isinstance(marker, str) or marker not in MarkerStyle.markers:
+        raise ValueError(refusal("marker", "be a marker of matplotlib", describe(marker)))
     ax = axes_or_new(ax)
     targets = data.targets if data.has_classes else data.targets[:, 0]
     ax.scatter(
@@ -108,15 +131,35 @@ def curve(
     >>> ax = plots.samples(data)
     >>> ax = plots.curve(nnbook.least_squares(data).predict, (20, 90), ax, label="least squares")
     """
+    points = positive_int("points", points, most=10**6)
+    inputs = torch.linspace(*ends("between", between), points).unsqueeze(1)  # (points, 1)
+    outputs = outputs_of("predict", predict, inputs)
+    rule = "be options of `matplotlib.axes.Axes.plot`"
+    if line.get("label") is not None:
+        text("label", line["label"])
+    try:
+        Line2D([], [], **line)
+    except MISFITS as error:
+        raise ValueError(refusal("line", rule, f"{describe(line)}: {error}")) from error
     ax = axes_or_new(ax)
-    inputs = torch.linspace(*between, points).unsqueeze(1)  # (points, 1)
-    with torch.no_grad():
-        outputs = predict(inputs)
-    if outputs.shape != inputs.shape:
-        rule = f"return shape {tuple(inputs.shape)} for inputs of that shape"
-        raise ValueError(refusal("predict", rule, describe(outputs)))
     ax.plot(inputs.squeeze(1), outputs.squeeze(1), **line)
     return ax
+
+
+def outputs_of(
+    name: str, function: Callable[[Tensor], Tensor], inputs: Tensor
+) -> Float[Tensor, "*shape"]:
+    """Return what a function of one input makes of these, or refuse what is no such function."""
+    rule = f"return shape {tuple(inputs.shape)} for inputs of that shape"
+    if isinstance(function, type) or not callable(function):
+        raise TypeError(refusal(name, rule, describe(function)))
+    with torch.no_grad():
+        outputs = answer(name, rule, function, inputs)
+    if not isinstance(outputs, Tensor) or outputs.shape != inputs.shape:
+        raise ValueError(refusal(name, rule, describe(outputs)))
+    if outputs.layout is not torch.strided or outputs.is_complex() or outputs.is_meta:
+        raise ValueError(refusal(name, "return real numbers", describe(outputs)))
+    return outputs
 
 
 def residuals(line: LinearFit, data: Samples, ax: Axes | None = None) -> Axes:
@@ -149,6 +192,8 @@ def residuals(line: LinearFit, data: Samples, ax: Axes | None = None) -> Axes:
     >>> plots.residuals(nnbook.least_squares(data), data).get_ylabel()
     'residual (°C)'
     """
+    checked("line", line, LinearFit, "be a LinearFit")
+    checked("data", data, Samples, "be Samples")
     if len(line.residuals) != len(data):
         rule = f"have the {len(line.residuals)} rows that were fitted"
         raise ValueError(refusal("data", rule, f"{len(data)} rows"))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from torch import nn
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import checked, describe, listed, number, refusal, text
 from nnbook.plots.style import COLORS, axes_or_new, ink
 
 # More units than this are drawn as the first and last ones with dots between.
@@ -51,27 +51,40 @@ def diagram(
     >>> [text.get_text() for text in ax.texts]
     ['model', 'loss', '', 'outputs']
     """
+    rule = "map names to two numbers and a text"
+    if not checked("boxes", boxes, Mapping, rule):
+        raise ValueError(refusal("boxes", "hold at least one box", "none"))
+    placed = {}
+    for name, box in boxes.items():
+        if not isinstance(box, tuple | list) or len(box) != 3:
+            raise TypeError(refusal(f"boxes[{name!r}]", rule, describe(box)))
+        x, y = (number(f"boxes[{name!r}]", each, rule) for each in box[:2])
+        placed[name] = (x, y, text(f"boxes[{name!r}]", box[2]))
+    joined = listed("arrows", arrows, "hold triples of texts", most=10_000)
+    for arrow in joined:
+        is_triple = isinstance(arrow, tuple | list) and len(arrow) == 3
+        if not is_triple or not all(isinstance(word, str) for word in arrow):
+            raise TypeError(refusal("arrows", "hold triples of texts", describe(arrow)))
+        for name in arrow[:2]:
+            if name not in placed:
+                rule = f"join boxes of {sorted(map(str, placed))}"
+                raise ValueError(refusal("arrows", rule, describe(name)))
+    names = listed("highlighted", highlighted, "hold names of boxes", most=10_000)
     ax = axes_or_new(ax)
     _bare(ax)
-    highlighted = set(highlighted)
     drawn = {}
-    for name, (x, y, text) in boxes.items():
-        edge = COLORS["vermilion"] if name in highlighted else ink()
-        width = 2.5 if name in highlighted else 1.0
+    for name, (x, y, words) in placed.items():
+        edge = COLORS["vermilion"] if name in names else ink()
+        width = 2.5 if name in names else 1.0
         style = {
             "boxstyle": "round,pad=0.5",
             "facecolor": "none",
             "edgecolor": edge,
             "linewidth": width,
         }
-        drawn[name] = ax.text(x, y, text, ha="center", va="center", bbox=style, zorder=3)
-    for start, end, words in arrows:
-        for name in (start, end):
-            if name not in boxes:
-                raise ValueError(
-                    refusal("arrows", f"join boxes of {sorted(boxes)}", describe(name))
-                )
-        (x0, y0, _), (x1, y1, _) = boxes[start], boxes[end]
+        drawn[name] = ax.text(x, y, words, ha="center", va="center", bbox=style, zorder=3)
+    for start, end, words in joined:
+        (x0, y0, _), (x1, y1, _) = placed[start], placed[end]
         ax.annotate(
             "",
             xy=(x1, y1),
@@ -91,7 +104,7 @@ def diagram(
                 ax.text(x, y, f"  {words}", ha="left", va="center", fontsize="small")
             else:
                 ax.text(x, y, words, ha="center", va="bottom", fontsize="small")
-    xs, ys = zip(*((x, y) for x, y, _ in boxes.values()), strict=True)
+    xs, ys = zip(*((x, y) for x, y, _ in placed.values()), strict=True)
     ax.set_xlim(min(xs) - 0.9, max(xs) + 0.9)
     ax.set_ylim(min(ys) - 0.6, max(ys) + 0.6)
     return ax
@@ -117,6 +130,7 @@ def learning_loop(model: str, ax: Axes | None = None) -> Axes:
     >>> from nnbook import plots
     >>> ax = plots.learning_loop("w u + b")
     """
+    text("model", model)
     boxes = {
         "inputs": (0.0, 1.2, "inputs"),
         "model": (2.0, 1.2, f"model\n{model}"),
@@ -168,11 +182,11 @@ def blocks(model: nn.Sequential, ax: Axes | None = None) -> Axes:
     placed = {"input": (0.0, 0.0, "input")}
     arrows = []
     before = "input"
-    for number, layer in enumerate(layers, start=1):
-        text = f"{layer.name}\n{type(layer.module).__name__}"
+    for position, layer in enumerate(layers, start=1):
+        words = f"{layer.name}\n{type(layer.module).__name__}"
         if isinstance(layer.module, nn.Linear):
-            text += f"({layer.n_in}, {layer.n_out})"
-        placed[layer.name] = (0.0, -1.1 * number, text)
+            words += f"({layer.n_in}, {layer.n_out})"
+        placed[layer.name] = (0.0, -1.1 * position, words)
         arrows.append((before, layer.name, f"(batch, {layer.n_in})"))
         before = layer.name
     placed["output"] = (0.0, -1.1 * (len(layers) + 1), "output")
@@ -209,34 +223,34 @@ def network(model: nn.Sequential, ax: Axes | None = None) -> Axes:
     >>> len(ax.patches)
     15
     """
+    layers = _layers(model)
     ax = axes_or_new(ax)
     _bare(ax)
-    layers = _layers(model)
     linear = [layer for layer in layers if isinstance(layer.module, nn.Linear)]
     columns = [_heights(linear[0].n_in), *(_heights(layer.n_out) for layer in linear)]
     across, depth = 4.0, -max(max(column.values()) for column in columns) - 0.8
-    for number, layer in enumerate(linear):
+    for position, layer in enumerate(linear):
         weights = layer.module.get_parameter("weight").detach().cpu()
         largest = weights.abs().max().clamp(min=1e-12)
-        for unit_in, y_in in columns[number].items():
-            for unit_out, y_out in columns[number + 1].items():
+        for unit_in, y_in in columns[position].items():
+            for unit_out, y_out in columns[position + 1].items():
                 weight = float(weights[unit_out, unit_in] / largest)
                 ax.plot(
-                    [number * across, (number + 1) * across],
+                    [position * across, (position + 1) * across],
                     [y_in, y_out],
                     "-" if weight >= 0 else "--",
                     color=COLORS["blue"] if weight >= 0 else COLORS["vermilion"],
                     linewidth=0.3 + 1.7 * abs(weight),
                     zorder=1,
                 )
-    for number, column in enumerate(columns):
-        x = number * across
+    for position, column in enumerate(columns):
+        x = position * across
         for y in column.values():
             ax.add_patch(Circle((x, y), 0.32, facecolor=COLORS["grey"], edgecolor=ink(), zorder=2))
-        n_units = linear[0].n_in if number == 0 else linear[number - 1].n_out
+        n_units = linear[0].n_in if position == 0 else linear[position - 1].n_out
         if n_units > len(column):
             ax.text(x, 0, "⋮", ha="center", va="center", fontsize="x-large")
-        ax.text(x, depth, _caption(layers, linear, number), ha="center", va="top")
+        ax.text(x, depth, _caption(layers, linear, position), ha="center", va="top")
     ax.set_xlim(-1.5, (len(columns) - 1) * across + 1.5)
     ax.set_ylim(depth - 1.8, -depth - 0.2)
     ax.set_aspect("equal")
@@ -277,15 +291,15 @@ def _heights(n_units: int) -> dict[int, float]:
     return first | {n_units - 1 - unit: -height for unit, height in first.items()}
 
 
-def _caption(layers: list[_Layer], linear: list[_Layer], number: int) -> str:
-    if number == 0:
+def _caption(layers: list[_Layer], linear: list[_Layer], position: int) -> str:
+    if position == 0:
         return f"input\n{linear[0].n_in}"
-    layer = linear[number - 1]
+    layer = linear[position - 1]
     after = layers.index(layer) + 1
     activation = ""
     if after < len(layers) and not isinstance(layers[after].module, nn.Linear):
         activation = f", then {type(layers[after].module).__name__}"
-    role = "output" if number == len(linear) else "hidden layer"
+    role = "output" if position == len(linear) else "hidden layer"
     return f"{role}\n{layer.n_out}{activation}"
 
 

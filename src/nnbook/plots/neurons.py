@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from math import ceil
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from nnbook._arguments import positive_int, refusal
-from nnbook.plots.data import curve
+from nnbook._arguments import checked, ends, positive_int, refusal, text
+from nnbook.plots.data import curve, outputs_of
 from nnbook.plots.style import COLORS
 
 
@@ -52,8 +53,14 @@ def curve_grid(
     >>> [ax.get_title() for ax in panels]
     ['A = tanh(-2x - 1.25)', 'B = tanh(x + 0.75)', 'A + B']
     """
-    if not functions:
+    if not checked("functions", functions, Mapping, "map titles to functions"):
         raise ValueError(refusal("functions", "hold at least one function", "none"))
+    for name, words in {"xlabel": xlabel, "ylabel": ylabel}.items():
+        text(name, words)
+    inputs = torch.linspace(*ends("between", between), 2).unsqueeze(1)
+    for title, function in functions.items():
+        text("functions", title)
+        outputs_of("functions", function, inputs)
     panels = panel_grid(len(functions), columns, height=1.9)
     for ax, (title, function) in zip(panels, functions.items(), strict=True):
         curve(function, between, ax, color=COLORS["blue"])
@@ -64,7 +71,7 @@ def curve_grid(
 
 def panel_grid(n_panels: int, columns: int, *, height: float) -> list[Axes]:
     """Make a new figure of panels that share their axes, each row `height` inches high."""
-    columns = positive_int("columns", columns)
+    columns = positive_int("columns", columns, most=100)
     rows = ceil(n_panels / columns)
     _, grid = plt.subplots(
         rows,

@@ -5,7 +5,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure, SubFigure
+
+from nnbook._arguments import checked, refusal
+from nnbook._arguments import describe as described
 
 #: Colours that stay apart for colour-blind readers and keep a contrast of 3 to 1 on white and on
 #: near-black (M. Okabe, K. Ito: Color Universal Design, 2008). Give each a marker or dash as well.
@@ -68,9 +72,10 @@ def describe(drawn: Axes | Figure, text: str) -> None:
     >>> ax.figure.get_label()
     'Eleven readings, rising almost along a line.'
     """
-    words = " ".join(text.split())
+    checked("drawn", drawn, Axes | Figure, "be Axes or a Figure")
+    words = " ".join(checked("text", text, str, "be a text").split())
     if not words:
-        raise ValueError("`text` must say what the figure shows, got nothing.")
+        raise ValueError(refusal("text", "say what the figure shows", "nothing"))
     figure = drawn if isinstance(drawn, Figure) else drawn.figure
     while isinstance(figure, SubFigure):
         figure = figure.figure
@@ -78,8 +83,23 @@ def describe(drawn: Axes | Figure, text: str) -> None:
     figure.set_label(words)
 
 
+def check_axes(ax: Axes | None) -> None:
+    """Refuse what can not be drawn in, before a new figure is made."""
+    if ax is not None:
+        is_plain = getattr(ax, "name", "") == "rectilinear"
+        if not isinstance(ax, Axes) or not is_plain:
+            raise TypeError(refusal("ax", "be plane Axes of matplotlib or None", described(ax)))
+
+
+def check_color(name: str, color: Any) -> None:
+    """Refuse what matplotlib knows as no colour."""
+    if not is_color_like(color):
+        raise ValueError(refusal(name, "be a colour of matplotlib", described(color)))
+
+
 def axes_or_new(ax: Axes | None) -> Axes:
     """Return `ax`, or the axes of a new figure."""
+    check_axes(ax)
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 

@@ -6,8 +6,9 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import answer, checked, describe, ends, positive_int, refusal, text
 from nnbook.plots.style import COLORS, axes_or_new, ink
+from nnbook.samples import check_dense
 from nnbook.training.callbacks import GradientNorms
 from nnbook.training.history import History
 
@@ -43,6 +44,9 @@ def losses(history: History, ax: Axes | None = None, *, unit: str = "", name: st
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['training', 'validation']
     """
+    checked("history", history, History, "be a History")
+    text("unit", unit)
+    text("name", name)
     ax = axes_or_new(ax)
     epochs = range(1, len(history) + 1)
     before = f"{name}, " if name else ""
@@ -83,6 +87,7 @@ def gradient_norms(recorded: GradientNorms, ax: Axes | None = None) -> Axes:
     >>> history = nnbook.fit(model, data, optimizer=optimizer, epochs=3, callbacks=[norms])
     >>> ax = plots.gradient_norms(norms)
     """
+    checked("recorded", recorded, GradientNorms, "be GradientNorms")
     ax = axes_or_new(ax)
     for number, (name, norms) in enumerate(recorded.norms.items()):
         dashes = _DASHES[number % len(_DASHES)]
@@ -138,18 +143,36 @@ def loss_surface(
     ...     lambda p: p[0] ** 2 + 9 * p[1] ** 2 + 1, (-3, 3), (-2, 2), paths={"descent": path}
     ... )
     """
-    ax = axes_or_new(ax)
+    points = positive_int("points", points, most=2000)
+    if points < 2:
+        raise ValueError(refusal("points", "be at least 2", str(points)))
+    horizontal, vertical = ends("horizontal", horizontal), ends("vertical", vertical)
     first, second = torch.linspace(*horizontal, points), torch.linspace(*vertical, points)
     grid = torch.cartesian_prod(first, second)  # (points * points, 2)
+    rule = "take parameters of shape (2,) and return a real number of shape ()"
+    if isinstance(loss, type) or not callable(loss):
+        raise TypeError(refusal("loss", rule, describe(loss)))
     with torch.no_grad():
-        values = torch.vmap(loss)(grid).reshape(points, points).T  # (second, first)
+        values = answer("loss", rule, torch.vmap(loss), grid)
+    if values.shape != grid.shape[:1] or not values.is_floating_point():
+        raise ValueError(refusal("loss", rule, describe(values)))
+    if not values.isfinite().all():
+        raise ValueError(refusal("loss", "be finite over the whole range", "nan or inf"))
+    values = values.reshape(points, points).T  # (second, first)
+    paths = {} if paths is None else checked("paths", paths, Mapping, "map names to tensors")
+    for name, path in paths.items():
+        check_dense(f"paths[{name!r}]", checked(f"paths[{name!r}]", path, Tensor, "be a tensor"))
+        if len(path) == 0 or path.shape[1:] != (2,):
+            raise ValueError(refusal(f"paths[{name!r}]", "have shape (steps, 2)", describe(path)))
+    ax = axes_or_new(ax)
     low, high = values.min().clamp(min=1e-6), values.max() + 1e-6
     levels = torch.logspace(float(low.log10()), float(high.log10()), 16)
+    levels = torch.tensor(
+        sorted(set(levels.tolist()))
+    )  # one, where the loss is the same everywhere
     ax.contour(first, second, values, levels=levels, colors=COLORS["grey"], linewidths=0.7)
     colors = (COLORS["blue"], COLORS["vermilion"], COLORS["green"], COLORS["purple"])
-    for number, (name, path) in enumerate((paths or {}).items()):
-        if path.ndim != 2 or path.shape[1] != 2:
-            raise ValueError(refusal(f"paths[{name!r}]", "have shape (steps, 2)", describe(path)))
+    for number, (name, path) in enumerate(paths.items()):
         color, dashes = colors[number % len(colors)], _DASHES[number % len(_DASHES)]
         steps = path.detach().cpu()
         ax.plot(steps[:, 0], steps[:, 1], dashes, color=color, label=name)

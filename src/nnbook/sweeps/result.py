@@ -1,11 +1,11 @@
 """What comes of a sweep."""
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,9 +14,24 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, positive_int, refusal, whole_number
+from nnbook._arguments import (
+    MISFITS,
+    describe,
+    listed,
+    path_of,
+    positive_int,
+    refusal,
+    whole_number,
+)
 from nnbook.models import made_activation, mlp
-from nnbook.sweeps.settings import NAMES, Settings, activation_name, all_runs, n_parameters
+from nnbook.sweeps.settings import (
+    MOST_RUNS,
+    NAMES,
+    Settings,
+    activation_name,
+    all_runs,
+    n_parameters,
+)
 from nnbook.training.history import History
 
 if TYPE_CHECKING:
@@ -194,12 +209,13 @@ class SweepResult:
                 got = refusal("settings", f"be among {', '.join(NAMES)}", repr(name))
                 raise ValueError(got)
             column = [_shown(run, name) for run in self.runs]
-            wanted = [_comparable(name, one) for one in _listed(name, value)]
-            for one in wanted:
-                if one not in column:
+            given = _several(name, value)
+            wanted = [_comparable(name, one) for one in given]
+            for one, got in zip(wanted, given, strict=True):
+                if not _is_in(one, column):
                     there = sorted({repr(other) for other in column})
                     rule = f"be one of {', '.join(there)}"
-                    raise ValueError(refusal(name, rule, describe(one)))
+                    raise ValueError(refusal(name, rule, describe(got)))
             chosen = [run for run in chosen if column[run] in wanted]
         return self._take(chosen)
 
@@ -221,9 +237,9 @@ class SweepResult:
         if (
             not isinstance(over, Sequence)
             or isinstance(over, str)
-            or any(name not in NAMES for name in over)
+            or any(not isinstance(name, str) or name not in NAMES for name in over)
         ):
-            raise ValueError(refusal("over", f"name settings ({', '.join(NAMES)})", repr(over)))
+            raise ValueError(refusal("over", f"name settings ({', '.join(NAMES)})", describe(over)))
         shown = [n for n in NAMES if n not in over and len(set(settings[n])) > 1]
         lines: dict[tuple[Any, ...], list[int]] = {}
         for run in range(len(self)):
@@ -278,6 +294,7 @@ class SweepResult:
         ValueError
             If an activation is not one of `torch.nn`, which `load` could not make again.
         """
+        file = path_of("path", path)
         runs = [_to_json(run) for run in self.runs]
         facts = {"format": FORMAT, "n_in": self.n_in, "n_out": self.n_out}
         tensors = {
@@ -289,7 +306,11 @@ class SweepResult:
         if self.val_loss is not None:
             tensors["val_loss"] = self.val_loss.contiguous()
         words = json.dumps({**facts, "stopped": self.stopped, "runs": runs})
-        save_file(tensors, path, metadata={"nnbook.SweepResult": words})
+        try:
+            save_file(tensors, file, metadata={"nnbook.SweepResult": words})
+        except (OSError, SafetensorError) as error:
+            rule = "name a file that can be written"
+            raise OSError(refusal("path", rule, f"{str(file)!r}: {error}")) from error
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "SweepResult":
@@ -324,14 +345,18 @@ class SweepResult:
         True
         """
         rule = "be a file that `SweepResult.save` wrote"
+        place = path_of("path", path)
         try:
-            with safe_open(Path(path), framework="pt") as file:
+            with safe_open(place, framework="pt") as file:
                 facts = json.loads((file.metadata() or {})["nnbook.SweepResult"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             is_newer = facts["format"] > FORMAT
             result = None if is_newer else _from_file(facts, tensors)
+        except OSError as error:
+            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else OSError
+            raise kind(refusal("path", rule, f"{place}: {error}")) from error
         except _DAMAGES as error:
-            raise ValueError(refusal("path", rule, f"{path}: {error}")) from error
+            raise ValueError(refusal("path", rule, f"{place}: {error}")) from error
         if result is None:
             mend = "Load it with the nnbook that wrote it, or a newer one."
             got = f"{path} of format {facts['format']}"
@@ -342,7 +367,7 @@ class SweepResult:
         rule = f"be the number of a run, 0 to {len(self) - 1}"
         number = whole_number(run, refusal("run", rule, describe(run)))
         if not 0 <= number < len(self):
-            raise ValueError(refusal("run", rule, str(number)))
+            raise ValueError(refusal("run", rule, describe(run)))
         return number
 
     def _take(self, chosen: list[int]) -> "SweepResult":
@@ -412,9 +437,9 @@ def _shown(run: Settings, name: str) -> Any:
     return activation_name(value) if name == "activation" else value
 
 
-def _listed(name: str, value: Any) -> list[Any]:
-    is_several = isinstance(value, Iterable) and not isinstance(value, str | tuple)
-    return list(value) if is_several else [value]
+def _several(name: str, value: Any) -> list[Any]:
+    is_several = isinstance(value, Iterable) and not isinstance(value, str | bytes | tuple | type)
+    return listed(name, value, "be one value or several", most=MOST_RUNS) if is_several else [value]
 
 
 def _comparable(name: str, value: Any) -> Any:
@@ -423,7 +448,27 @@ def _comparable(name: str, value: Any) -> Any:
         return activation_name(value)
     if name == "hidden" and isinstance(value, tuple) and len(value) == 1:
         return value[0]
-    return value
+    if isinstance(value, float):  # NumPy's compares itself with the entries of a tuple
+        return float(value)
+    return value if isinstance(value, int | str | tuple | None) else _as_number(value)
+
+
+def _as_number(value: Any) -> Any:
+    """Return a whole number of NumPy's, say, as Python's; what is none is no setting either."""
+    try:
+        return operator.index(value)
+    except MISFITS:
+        return _NO_SETTING
+
+
+_NO_SETTING = object()
+
+
+def _is_in(value: Any, column: list[Any]) -> bool:
+    try:
+        return value in column
+    except MISFITS:  # a tuple of tensors
+        return False
 
 
 def _spread(losses: Float[Tensor, "runs epochs"]) -> str:

@@ -11,10 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, positive_int, refusal, whole_number
+from nnbook._arguments import MISFITS, describe, listed, number, positive_int, refusal, whole_number
 from nnbook.models import made_activation
 
 OPTIMIZERS = ("sgd", "adam")
+
+#: The runs of a sweep, at most: their settings alone are then some hundred megabytes.
+MOST_RUNS = 10**6
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,15 @@ def all_runs(runs: Iterable[Mapping[str, Any]] | None, given: Mapping[str, Any])
         If a setting's name is unknown, a value is not allowed, or no run is left.
     """
     grid = {name: _values(name, given[name]) for name in NAMES}
-    listed = [{}] if runs is None else _listed(runs)
-    for number, run in enumerate(listed):
-        _check_names(number, run, grid)
+    given_runs: list[dict[str, Any]] = [{}] if runs is None else _listed(runs)
+    n_points = math.prod(map(len, grid.values()))
+    if n_points * len(given_runs) > MOST_RUNS:
+        got = f"{n_points * len(given_runs):,}"
+        raise ValueError(refusal("runs", f"be at most {MOST_RUNS:,}", got, "Make several sweeps."))
+    for position, run in enumerate(given_runs):
+        _check_names(position, run, grid)
     settings = []
-    for run in listed:
+    for run in given_runs:
         own = {name: [_CHECKS[name](value)] for name, value in run.items()}
         points = itertools.product(*({**grid, **own}[name] for name in NAMES))
         settings += [Settings(*point) for point in points]
@@ -107,13 +114,13 @@ def _listed(runs: Any) -> list[dict[str, Any]]:
     rule = "be a list of dicts, one for each run"
     if not isinstance(runs, Iterable) or isinstance(runs, str | Mapping):
         raise TypeError(refusal("runs", rule, describe(runs), mend))
-    listed = list(runs)
-    for run in listed:
+    given = listed("runs", runs, rule, mend, most=MOST_RUNS)
+    for run in given:
         if not isinstance(run, Mapping):
             raise TypeError(refusal("runs", rule, f"one that holds {describe(run)}", mend))
-    if not listed:
+    if not given:
         raise ValueError(refusal("runs", "hold at least one run", "none", mend))
-    return [dict(run) for run in listed]
+    return [dict(run) for run in given]
 
 
 def _check_names(number: int, run: dict[str, Any], grid: Mapping[str, list[Any]]) -> None:
@@ -129,13 +136,14 @@ def _check_names(number: int, run: dict[str, Any], grid: Mapping[str, list[Any]]
 
 def _values(name: str, given: Any) -> list[Any]:
     is_single = (
-        isinstance(given, str)
+        isinstance(given, str | bytes | type)
         or not isinstance(given, Iterable)
         or (name == "hidden" and isinstance(given, tuple))
         or (name == "val_rows" and _is_row_numbers(given))
         or getattr(given, "ndim", 1) == 0  # a tensor or array that holds one number
     )
-    values = [given] if is_single else list(given)
+    rule = "be one value or several"
+    values = [given] if is_single else listed(name, given, rule, most=MOST_RUNS)
     if not values:
         mend = f"Without `{name}` the default is taken."
         raise ValueError(refusal(name, "hold at least one value", describe(given), mend))
@@ -149,35 +157,20 @@ def _is_row_numbers(given: Any) -> bool:
 def _hidden(value: Any) -> tuple[int, ...]:
     mend = "() makes a straight line, a tuple several hidden layers, a list several runs."
     widths = value if isinstance(value, tuple | list) else (value,)
-    return tuple(positive_int("hidden", width, mend) for width in widths)
+    return tuple(positive_int("hidden", width, mend, most=2**31) for width in widths)
 
 
 def _lr(value: Any) -> float:
-    return _number("lr", "be positive", value, lambda number: number > 0)
+    return number("lr", value, "be positive", lambda found: found > 0)
 
 
 def _momentum(value: Any) -> float:
     rule = "lie between 0 and 1, 1 excluded"
-    return _number("momentum", rule, value, lambda number: 0 <= number < 1)
+    return number("momentum", value, rule, lambda found: 0 <= found < 1)
 
 
 def _weight_decay(value: Any) -> float:
-    return _number("weight_decay", "be 0 or more", value, lambda number: number >= 0)
-
-
-def _number(name: str, rule: str, value: Any, is_allowed: Callable[[float], bool]) -> float:
-    refused = refusal(name, rule, describe(value))
-    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-        raise TypeError(refused)
-    try:
-        number = float(value)
-    except OverflowError as error:
-        raise ValueError(refused) from error
-    except (TypeError, ValueError, RuntimeError) as error:  # an array, a tensor of several
-        raise TypeError(refused) from error
-    if not math.isfinite(number) or not is_allowed(number):
-        raise ValueError(refused)
-    return number
+    return number("weight_decay", value, "be 0 or more", lambda found: found >= 0)
 
 
 def _seed(value: Any) -> int:
@@ -229,9 +222,13 @@ def _val_rows(value: Any) -> tuple[int, ...] | None:
         return None
     mend = "A run holds out a tuple of rows; a list of tuples makes several runs."
     refused = refusal("val_rows", "hold tuples of row numbers", describe(value), mend)
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str | type) or not isinstance(value, Iterable):
         raise TypeError(refused)
-    rows = value.tolist() if isinstance(value, Tensor) else value
+    try:
+        rows = value.tolist() if isinstance(value, Tensor) else value
+        rows = listed("val_rows", rows, "hold tuples of row numbers", mend, most=MOST_RUNS)
+    except MISFITS as error:  # a tensor of one number, or without values
+        raise TypeError(refused) from error
     return tuple(whole_number(row, refused) for row in rows)
 
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, positive_int, refusal
+from nnbook._arguments import describe, flag, positive_int, refusal
 from nnbook.samples import Samples
 from nnbook.sweeps.compiling import compiled_step
 from nnbook.sweeps.memory import check_memory
@@ -123,8 +123,9 @@ def sweep(
     >>> result.select(hidden=3, lr=1e-2).settings["seed"]
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
-    epochs = positive_int("epochs", epochs)
+    epochs = positive_int("epochs", epochs, most=2**53)
     history_every = positive_int("history_every", history_every, "1 keeps all losses.")
+    compiled, progress = flag("compiled", compiled), flag("progress", progress)
     _check_samples(train, val)
     given = {
         "hidden": hidden,
@@ -196,7 +197,7 @@ def sweep(
     for values in (losses, updates, parameters):
         processes.sum(values)  # each process has zeros for the runs of the others
     losses, updates = losses.cpu(), updates.cpu()
-    kept = torch.arange(1, done + 1, history_every)
+    kept = torch.arange(1, done + 1, min(history_every, max(done, 1)))
     diverged = torch.where(updates < done, updates + 1, 0)
     # From the epoch in which it diverged, a run has no losses any more.
     losses.masked_fill_((diverged > 0) & (kept.unsqueeze(1) >= diverged), torch.nan)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nnbook._arguments import describe, refusal
-from nnbook.samples import Samples
+from nnbook.samples import Samples, check_dense
 from nnbook.training.processes import ALONE, Processes
 
 Batch = tuple[Tensor, Tensor]
@@ -57,6 +57,9 @@ def epoch_batches(
     same batches, in the first one's order.
     """
     if isinstance(data, Samples):
+        if device.type == "meta":
+            mend = "`model.to_empty(device=...)` gives it some."
+            raise ValueError(refusal("model", "hold values", "one on the device meta", mend))
         data = data.to(device)
         if batch_size is None:
             whole = [(data.inputs, data.targets)]
@@ -66,7 +69,8 @@ def epoch_batches(
         mend = "They share the rows of each batch, and `fit` must know that all have the same."
         rule = f"be Samples where {processes.count} processes train"
         raise TypeError(refusal(name, rule, describe(data), mend))
-    if not isinstance(data, Iterable) or isinstance(data, Iterator | Tensor):
+    is_one = isinstance(data, Iterator | Tensor | str | type) or getattr(data, "ndim", 1) == 0
+    if not isinstance(data, Iterable) or is_one:
         mend = "It is gone through once each epoch: a list or a DataLoader, not a generator."
         rule = "be Samples, or an iterable of (inputs, targets) batches"
         raise TypeError(refusal(name, rule, describe(data), mend))
@@ -91,6 +95,7 @@ def _shuffled(
     rows = processes.from_first(place.order.to(data.inputs.device))
     # `inputs[rows]` gives the same and takes several times as long.
     inputs, targets = data.inputs.index_select(0, rows), data.targets.index_select(0, rows)
+    batch_size = min(batch_size, len(data))  # torch counts with 64 bits
     batches = zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
     return islice(batches, place.step, None)
 
@@ -102,7 +107,11 @@ def _moved(name: str, batches: Iterable[Batch], device: torch.device) -> Iterato
         if not isinstance(batch, list | tuple) or len(batch) != 2:
             raise TypeError(refusal(name, "give (inputs, targets) pairs", describe(batch)))
         inputs, targets = batch
-        if not isinstance(inputs, Tensor) or not isinstance(targets, Tensor) or len(inputs) == 0:
+        if not isinstance(inputs, Tensor) or not isinstance(targets, Tensor):
+            raise TypeError(refusal(name, "give pairs of tensors with rows", describe(batch)))
+        for part in (inputs, targets):
+            check_dense(name, part)
+        if inputs.ndim == 0 or len(inputs) == 0:
             raise TypeError(refusal(name, "give pairs of tensors with rows", describe(batch)))
         yield inputs.to(device), targets.to(device)
     if is_empty:

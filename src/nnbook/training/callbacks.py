@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nnbook._arguments import describe, positive_int, refusal
+from nnbook._arguments import checked, describe, number, positive_int, refusal
 from nnbook.training._batches import Place
 from nnbook.training.history import History
 
@@ -70,6 +70,10 @@ class Run:
     failed: bool = False
     error_type: type[BaseException] | None = None
     place: Place = field(default_factory=Place, repr=False)
+
+    def __post_init__(self) -> None:
+        checked("model", self.model, nn.Module, "be a torch.nn.Module")
+        checked("optimizer", self.optimizer, torch.optim.Optimizer, "be a torch.optim.Optimizer")
 
     @property
     def step(self) -> int:
@@ -180,6 +184,17 @@ class Callback:
         """
 
 
+def check_run(run: object) -> None:
+    """Refuse what `fit` would not hand to a callback."""
+    checked("run", run, Run, "be the Run that `fit` gives")
+
+
+def check_state(state: object, own: dict[str, Any]) -> None:
+    """Refuse what `state_dict` would not have returned."""
+    if not isinstance(state, dict) or state.keys() != own.keys():
+        raise ValueError(refusal("state", "be what `state_dict` returned", describe(state)))
+
+
 class KeepsBest(Callback):
     """Keep the weights of the epoch with the lowest loss; what callbacks that use them share.
 
@@ -209,6 +224,7 @@ class KeepsBest(Callback):
         run : Run
             The run that is about to start.
         """
+        check_run(run)
         self.best_epoch, self.best_loss = 0, math.inf
         self._epoch_start = self._best = self._snapshot(run.model)
 
@@ -267,6 +283,7 @@ class KeepsBest(Callback):
         ValueError
             If it comes from other settings.
         """
+        check_state(state, self.state_dict())
         self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
         self._best, self._epoch_start = state["best"], state["epoch_start"]
 
@@ -320,12 +337,9 @@ class EarlyStopping(KeepsBest):
 
     def __init__(self, patience: int, *, min_delta: float = 0.0, restore_best: bool = True) -> None:
         self.patience = positive_int("patience", patience)
-        if not isinstance(min_delta, int | float):
-            raise TypeError(refusal("min_delta", "be a number", describe(min_delta)))
-        if not (math.isfinite(min_delta) and min_delta >= 0):
-            raise ValueError(refusal("min_delta", "be 0 or more", describe(min_delta)))
+        least = number("min_delta", min_delta, "be 0 or more", lambda found: found >= 0)
         super().__init__(restore_best=restore_best)
-        self.min_delta = min_delta
+        self.min_delta = least
 
     def on_start(self, run: Run) -> None:
         """Refuse a run without held-out rows, and remember its start.
@@ -335,6 +349,7 @@ class EarlyStopping(KeepsBest):
         run : Run
             The run that is about to start.
         """
+        check_run(run)
         if not run.has_val:
             mend = "Early stopping judges by rows that do not train: `data.split()` makes them."
             raise ValueError(refusal("val", "be given with EarlyStopping", "None", mend))
@@ -363,6 +378,7 @@ class EarlyStopping(KeepsBest):
         ValueError
             If it comes from other settings.
         """
+        check_state(state, self.state_dict())
         if state["settings"] != self._settings:
             rule = f"keep the settings of the run that is resumed, {state['settings']}"
             raise ValueError(refusal("EarlyStopping", rule, str(self._settings)))
@@ -381,6 +397,7 @@ class EarlyStopping(KeepsBest):
         Stop or None
             `Stop` once `patience` epochs have brought nothing.
         """
+        check_run(run)
         self.compare(run, run.val_losses[-1], min_delta=self.min_delta)
         if run.epoch - self.best_epoch < self.patience:
             return None
@@ -397,6 +414,7 @@ class EarlyStopping(KeepsBest):
         run : Run
             The finished run.
         """
+        check_run(run)
         if not run.failed:
             self.put_back(run.model)
 
@@ -446,6 +464,7 @@ class GradientNorms(Callback):
         run : Run
             The run that is about to start.
         """
+        check_run(run)
         trained = [(name, p) for name, p in run.model.named_parameters() if p.requires_grad]
         self._parameters = dict(trained)
         self._recorded = {name: [] for name, _ in trained}
@@ -458,6 +477,7 @@ class GradientNorms(Callback):
         run : Run
             The run so far.
         """
+        check_run(run)
         for name, parameter in self._parameters.items():
             gradient = parameter.grad
             norm = torch.zeros(()) if gradient is None else torch.linalg.vector_norm(gradient)
@@ -481,6 +501,7 @@ class GradientNorms(Callback):
         state : dict
             What `state_dict` returned.
         """
+        check_state(state, self.state_dict())
         for name, values in state["norms"].items():
             on_device = values.to(self._parameters[name].device)
             self._recorded[name] = list(on_device.unbind())

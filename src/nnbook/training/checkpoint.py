@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnbook._arguments import describe, positive_int, refusal
+from nnbook._arguments import describe, path_of, positive_int, refusal
 from nnbook.training import _durable
 from nnbook.training._batches import Batches
 from nnbook.training._pace import Pace
 from nnbook.training._run_state import RunState
-from nnbook.training.callbacks import Callback, Run
+from nnbook.training.callbacks import Callback, Run, check_run
 from nnbook.training.errors import CheckpointError, TrainingInterrupted
 from nnbook.training.processes import joined
 
@@ -97,9 +97,9 @@ class Checkpoint(Callback):
         run : Run
             The run so far.
         """
-        assert self._state is not None
+        check_run(run)
+        n_batches = self._begun().n_batches
         self._steps += 1
-        n_batches = self._state.n_batches
         if n_batches is not None and run.step < n_batches and self._is_due():
             self.save()
 
@@ -111,6 +111,8 @@ class Checkpoint(Callback):
         run : Run
             The run so far, after all other callbacks.
         """
+        check_run(run)
+        self._begun()
         is_last = run.stopped is not None or run.epoch == run.epochs
         is_due = self._is_due() if self.every is None else run.epoch % self.every == 0
         if is_last or is_due:
@@ -124,6 +126,7 @@ class Checkpoint(Callback):
         run : Run
             The run that has ended.
         """
+        check_run(run)
         if run.error_type is TrainingInterrupted:
             self.save()
 
@@ -135,10 +138,10 @@ class Checkpoint(Callback):
         CheckpointError
             If it cannot be saved; the last good checkpoint is as it was.
         """
-        assert self._state is not None
+        state = self._begun()
         with self._pace.saving():
             if joined().is_first:  # all processes have the same to save
-                _durable.save(self.path, "run", self._state.capture())
+                _durable.save(self.path, "run", state.capture())
         self._steps = 0
 
     def begin(self, state: RunState) -> None:
@@ -173,6 +176,11 @@ class Checkpoint(Callback):
             mend = "Go on from it by `resume=`, delete it, or save under another path."
             problem = "there is such a file, and the run does not go on from it"
             raise CheckpointError(self.path, problem, mend)
+
+    def _begun(self) -> RunState:
+        if self._state is None:
+            raise ValueError(refusal("save", "be called while `fit` runs", "a call before that"))
+        return self._state
 
     def _is_due(self) -> bool:
         if self.every is not None:
@@ -229,6 +237,4 @@ def preparation(
 
 def resolved(name: str, path: object) -> Path:
     """Return an absolute path that a change of the working folder does not move."""
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(refusal(name, "be a path", describe(path)))
-    return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path_of(name, path)))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nnbook._arguments import path_of, text
 from nnbook.training.history import History
 
 
@@ -68,5 +69,8 @@ class CheckpointError(RuntimeError):
     """
 
     def __init__(self, path: Path, problem: str, mend: str) -> None:
+        path = path_of("path", path)
+        text("problem", problem)
+        text("mend", mend)
         super().__init__(f"checkpoint {path}: {problem}. {mend}")
         self.path = path

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from nnbook._arguments import refusal
-from nnbook.training.callbacks import KeepsBest, Run
+from nnbook.training.callbacks import KeepsBest, Run, check_run, check_state
 from nnbook.training.errors import DivergenceError
 
 
@@ -59,6 +59,7 @@ class GradientCheck(KeepsBest):
         run : Run
             The run that is about to start.
         """
+        check_run(run)
         trained = [(name, p) for name, p in run.model.named_parameters() if p.requires_grad]
         self._names, self._parameters = zip(*trained, strict=True)
         super().on_start(run)
@@ -76,6 +77,7 @@ class GradientCheck(KeepsBest):
         DivergenceError
             If one is not finite.
         """
+        check_run(run)
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         # One number tells of all in a third of the time that a norm takes. It may overflow where
         # all are finite: then a closer look finds nothing.
@@ -99,6 +101,7 @@ class GradientCheck(KeepsBest):
         run : Run
             The run so far.
         """
+        check_run(run)
         self.compare(run, (run.val_losses if run.has_val else run.train_losses)[-1])
 
     def on_end(self, run: Run) -> None:
@@ -109,6 +112,7 @@ class GradientCheck(KeepsBest):
         run : Run
             The run that has ended.
         """
+        check_run(run)
         diverged = run.error_type is not None and issubclass(run.error_type, DivergenceError)
         if diverged:
             self.put_back(run.model)
@@ -136,6 +140,7 @@ class GradientCheck(KeepsBest):
         ValueError
             If `restore_best` differs.
         """
+        check_state(state, self.state_dict())
         if state["restore_best"] != self.restore_best:
             rule = f"be {state['restore_best']}, as in the run that is resumed"
             raise ValueError(refusal("restore_best", rule, str(self.restore_best)))

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
-from nnbook._arguments import describe, refusal
+from nnbook._arguments import checked, describe, refusal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +44,15 @@ class History:
     stopped: str | None = None
 
     def __post_init__(self) -> None:
+        given = {"train_loss": self.train_loss}
+        if self.val_loss is not None:
+            given["val_loss"] = self.val_loss
+        for name, losses in given.items():
+            rule = "be a floating-point tensor of shape (epochs,)"
+            if is_lazy(checked(name, losses, Tensor, rule)) or not losses.is_floating_point():
+                raise TypeError(refusal(name, rule, describe(losses)))
+        if self.stopped is not None:
+            checked("stopped", self.stopped, str, "be a text or None")
         if self.train_loss.ndim != 1:
             raise ValueError(
                 refusal("train_loss", "have shape (epochs,)", describe(self.train_loss))
@@ -134,20 +144,25 @@ class History:
         History(1 epochs, training loss 0.1000, stopped: by hand)
         """
         expected = {"dtype", "train_loss", "val_loss", "stopped"}
+        checked("values", values, dict, "be what `to_dict` returned")
         if set(values) != expected:
             raise ValueError(
-                refusal("values", f"have the keys {sorted(expected)}", str(sorted(values)))
+                refusal("values", f"have the keys {sorted(expected)}", describe(list(values)))
             )
         dtype = getattr(torch, str(values["dtype"]), None)
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             rule = 'name a floating-point type such as "float32"'
             raise ValueError(refusal('values["dtype"]', rule, describe(values["dtype"])))
-        val_loss = values["val_loss"]
-        return cls(
-            train_loss=torch.tensor(values["train_loss"], dtype=dtype),
-            val_loss=None if val_loss is None else torch.tensor(val_loss, dtype=dtype),
-            stopped=values["stopped"],
-        )
+        losses = {}
+        for name in ("train_loss", "val_loss"):
+            listed = values[name]
+            if name == "val_loss" and listed is None:
+                continue
+            rule = "be a list of numbers"
+            if not isinstance(listed, list) or not all(type(one) in (float, int) for one in listed):
+                raise TypeError(refusal(f'values["{name}"]', rule, describe(listed)))
+            losses[name] = torch.tensor([float(one) for one in listed], dtype=dtype)
+        return cls(**losses, stopped=values["stopped"])
 
 
 def _equal(one: Tensor | None, other: Tensor | None) -> bool:
@@ -166,4 +181,4 @@ def _epochs_to_show(n_epochs: int) -> list[int]:
         return list(range(1, n_epochs + 1))
     powers = [10**power for power in range(len(str(n_epochs)))]
     halves = [round(n_epochs * part) for part in (0.25, 0.5, 0.75, 1)]
-    return sorted({*powers, *halves})
+    return sorted({1, *powers, *halves})

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from nnbook._arguments import describe, refusal
-from nnbook.training.callbacks import Callback, Run
+from nnbook.training.callbacks import Callback, Run, check_run, check_state
 
 
 class LearningRateSchedule(Callback):
@@ -46,7 +46,7 @@ class LearningRateSchedule(Callback):
         if not isinstance(scheduler, LRScheduler):
             rule = "be a scheduler of torch.optim.lr_scheduler"
             raise TypeError(refusal("scheduler", rule, describe(scheduler)))
-        if each not in ("epoch", "step"):
+        if not isinstance(each, str) or each not in ("epoch", "step"):
             raise ValueError(refusal("each", 'be "epoch" or "step"', describe(each)))
         if each == "step" and isinstance(scheduler, ReduceLROnPlateau):
             mend = "It judges by the loss of an epoch."
@@ -62,6 +62,7 @@ class LearningRateSchedule(Callback):
         run : Run
             The run that is about to start.
         """
+        check_run(run)
         optimizer: Any = getattr(self.scheduler, "optimizer", run.optimizer)
         if optimizer is not run.optimizer:
             mend = "Make the scheduler after the optimizer, and both anew for a new model."
@@ -87,6 +88,7 @@ class LearningRateSchedule(Callback):
         run : Run
             The run so far.
         """
+        check_run(run)
         if isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step((run.val_losses if run.has_val else run.train_losses)[-1])
         elif self.each == "epoch":
@@ -119,6 +121,7 @@ class LearningRateSchedule(Callback):
         ValueError
             If it comes from another kind of scheduler.
         """
+        check_state(state, self.state_dict())
         own = (type(self.scheduler).__name__, self.each)
         if (state["type"], state["each"]) != own:
             rule = f"be a {state['type']} of each {state['each']}, as in the run that is resumed"

@@ -9,10 +9,18 @@ from inspect import Parameter, signature
 import torch
 from torch import Tensor, nn
 
-from nnbook._arguments import positive_int
+from nnbook._arguments import flag, refusal
 from nnbook.samples import Samples
 from nnbook.training._batches import Batch, Batches, Place, epoch_batches
-from nnbook.training._checks import LossFunction, check_arguments, checked, probe, stop_reason
+from nnbook.training._checks import (
+    LossFunction,
+    check_arguments,
+    check_counts,
+    checked,
+    probe,
+    stop_reason,
+    told,
+)
 from nnbook.training._interrupts import interrupts_held
 from nnbook.training._modes import modes_of, modes_restored, set_modes
 from nnbook.training._not_finite import first_not_finite
@@ -113,9 +121,8 @@ def fit(
     """
     callbacks = check_arguments(model, optimizer, loss, callbacks)
     callbacks = tuple(sorted(callbacks, key=lambda each: isinstance(each, Checkpoint)))
-    epochs = positive_int("epochs", epochs)
-    if batch_size is not None:
-        batch_size = positive_int("batch_size", batch_size, "None takes all rows at once.")
+    epochs, batch_size = check_counts(epochs, batch_size, generator)
+    progress = flag("progress", progress)
     device, processes = next(model.parameters()).device, joined()
     train_batches = epoch_batches(
         "train", train, device, batch_size, generator, processes=processes
@@ -127,7 +134,7 @@ def fit(
     # Samples are probed before the run, and their rows do not change shape; other batches may.
     checked_loss = loss if isinstance(train, Samples) else checked("train", loss)
     val_loss = loss if isinstance(val, Samples) else checked("val", loss)
-    measure = _measurement(run, val_loss, processes)
+    measure = _measurement(run, val_loss, processes, probed=isinstance(val, Samples))
     step_watchers = _overriding("on_step_end", callbacks)
     begin = preparation(
         *(run, train, val, callbacks, resume),
@@ -142,7 +149,9 @@ def fit(
                 probe(name, model, data.to(device), loss)
         model.train()
         modes = modes_of(model)
-        step = _training_step(run, checked_loss, _overriding("on_gradients", callbacks), processes)
+        watchers = _overriding("on_gradients", callbacks)
+        is_probed = isinstance(train, Samples)
+        step = _training_step(run, checked_loss, watchers, processes, probed=is_probed)
         without_graph = torch.no_grad()  # one for all epochs: to make one takes 1.5 µs
         with (
             interrupts_held() as interrupted,
@@ -152,8 +161,7 @@ def fit(
         ):
             for callback in callbacks:
                 callback.on_start(run)
-            # None saves while another one still looks for what to go on from.
-            processes.wait(device)
+            processes.wait()  # none saves while another one still looks for what to go on from
             begin()  # where the checkpoint is that is gone on from, if there is one
             while len(run.train_losses) < epochs and run.stopped is None:
                 if run.epoch == len(run.train_losses):  # else one that is resumed in its middle
@@ -218,11 +226,19 @@ def _overriding(name: str, callbacks: tuple[Callback, ...]) -> tuple[Watch, ...]
 
 
 def _training_step(
-    run: Run, loss: LossFunction, watchers: tuple[Watch, ...], processes: Processes
+    run: Run,
+    loss: LossFunction,
+    watchers: tuple[Watch, ...],
+    processes: Processes,
+    *,
+    probed: bool,
 ) -> BatchLoss:
     """Return a function that updates the model by one batch and returns the loss before that."""
     optimizer = run.optimizer
     loss_of = batch_loss(averaging(run.model, processes), loss, processes)
+    backward: Callable[[Tensor], None] = Tensor.backward
+    if not probed:
+        loss_of, backward = told("train", loss_of), told("train", backward)
     zero_grad = _zero_grad(optimizer)
 
     def gradients(inputs: Tensor, targets: Tensor) -> float:
@@ -231,14 +247,18 @@ def _training_step(
         if not math.isfinite(number):
             first = first_not_finite(run.model, inputs, targets)
             raise divergence("training", number, run.history, step=run.step + 1, first=first)
-        value.backward()  # type: ignore[no-untyped-call]
+        backward(value)
         for watch in watchers:
             watch(run)
         return number
 
     def step(inputs: Tensor, targets: Tensor) -> float:
         number = gradients(inputs, targets)
-        optimizer.step()
+        try:
+            optimizer.step()
+        except RuntimeError as error:
+            rule = "take a step with the model's gradients"
+            raise ValueError(refusal("optimizer", rule, f"an error: {error}")) from error
         return number
 
     def step_with_closure(inputs: Tensor, targets: Tensor) -> float:
@@ -272,8 +292,9 @@ def _zero_grad(optimizer: torch.optim.Optimizer) -> Callable[[], None]:
     return set_to_none if is_torchs else optimizer.zero_grad
 
 
-def _measurement(run: Run, loss: LossFunction, processes: Processes) -> BatchLoss:
+def _measurement(run: Run, loss: LossFunction, processes: Processes, *, probed: bool) -> BatchLoss:
     loss_of = batch_loss(run.model, loss, processes)
+    loss_of = loss_of if probed else told("val", loss_of)
 
     def measure(inputs: Tensor, targets: Tensor) -> float:
         _, number = loss_of(inputs, targets)
