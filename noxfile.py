@@ -110,31 +110,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def repeat(session: nox.Session) -> None:
-    """Run the tests ten times, each time in another order: `nox -s repeat -- 3` runs them thrice.
-
-    Nothing is run again that failed: the first red ends it, and names the seed of its order.
-    """
+def fuzz(session: nox.Session) -> None:
+    """Feed the public interface wrongly, 300 times each name: `nox -s fuzz -- -k sweep`."""
     install(session, "-e", ".[wine,graph]", *group("test"))
-    use_data_beside(session)
-    times = next((word for word in session.posargs if word.isdecimal()), "10")
-    for number in range(1, int(times) + 1):
-        session.log(f"run {number} of {times}")
-        rest = [word for word in session.posargs if not word.isdecimal()]
-        session.run("pytest", "-p", "no:cacheprovider", *rest)
-
-
-@nox.session
-def mutate(session: nox.Session) -> None:
-    """Change the code here and there, and see whether the tests notice.
-
-    `nox -s mutate -- training.loop` changes that module; without a word, all that pyproject.toml
-    names. What survives must be listed in tests/mutants.toml.
-    """
-    install(session, "-e", ".[wine,graph]", *group("test"), *group("mutate"))
-    use_data_beside(session)
+    session.env.setdefault("NNBOOK_FUZZ_EXAMPLES", "300")
     session.env["OMP_NUM_THREADS"] = "1"
-    session.run("python", "tests/mutate.py", *session.posargs)
+    session.run("pytest", "tests/test_fuzz.py", *session.posargs)
 
 
 @nox.session
@@ -155,30 +136,6 @@ def zips(session: nox.Session) -> None:
     session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), ".")
     (wheel,) = wheels.glob("*.whl")
     session.run("python", "docs/zips.py", str(SITE), str(wheel))
-
-
-@nox.session
-def books(session: nox.Session) -> None:
-    """Make the whole book as EPUB and PDF from the built site, and link them; after `docs`.
-
-    Nothing is run again. Chromium prints the PDF.
-    """
-    prepare_docs(session, [], "test", "site")
-    for builder, folder in (("epub", "build/epub"), ("singlehtml", "build/book")):
-        session.run(
-            *("sphinx-build", "-b", builder, "-W", "--keep-going", "-q", "-d", "build/doctrees"),
-            *(("-t", "book") if builder == "singlehtml" else ()),
-            *("docs", folder),
-        )
-    session.run("python", "-m", "publishing.books", "build/epub", "build/book", str(SITE))
-    session.run("pytest", BOOKS)
-
-
-@nox.session(venv_backend="none")
-def versions(session: nox.Session) -> None:
-    """Build the site of each release, kept under its version, with `latest` and `dev` beside it."""
-    use_data_beside(session)
-    session.run(sys.executable, "-m", "publishing.versions", "build/versions")
 
 
 @nox.session
@@ -257,17 +214,16 @@ def prepare_browser(session: nox.Session) -> None:
 
 
 # The tests that read the site in a browser; Lighthouse measures speed: nothing else runs beside it.
-BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "quiz", "reading", "requests")]
+BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "reading", "requests")]
 BROWSER.append("tests/site/test_screenshots.py")
 LIGHTHOUSE = "tests/site/test_lighthouse.py"
-BOOKS = "tests/site/test_books.py"
 
 
 @nox.session
 def site(session: nox.Session) -> None:
     """Test the built site as files: links, figures, zips, builds; after `docs` and `zips`."""
     prepare_docs(session, [], "test", "site")
-    ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE, BOOKS)]
+    ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE)]
     session.run("pytest", "tests/site", *ignored, *session.posargs)
 
 
@@ -382,12 +338,6 @@ def build(session: nox.Session) -> None:
     session.install(str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
-
-
-@nox.session(name="new-page", venv_backend="none")
-def new_page(session: nox.Session) -> None:
-    """Write the skeleton of a page, which runs as it is: `nox -s new-page -- 3 slug`."""
-    session.run(sys.executable, "-m", "publishing.new_page", *session.posargs)
 
 
 @nox.session(venv_backend="none")
