@@ -1,5 +1,6 @@
 """The built site, served as a host would serve it, and a browser that reads it."""
 
+import functools
 import gzip
 import mimetypes
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
@@ -28,6 +29,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page_path", PAGES)
 
 
+@functools.cache
+def compressed(path: Path) -> bytes:
+    """Return a file as a server sends it that compresses each file once."""
+    return gzip.compress(path.read_bytes(), mtime=0)
+
+
 def handler(site: Path) -> type[BaseHTTPRequestHandler]:
     """Make a request handler: a site's files, compressed, and its own page where there is none."""
 
@@ -39,12 +46,12 @@ def handler(site: Path) -> type[BaseHTTPRequestHandler]:
             path = path / "index.html" if path.is_dir() else path
             found = path.is_file() and path.is_relative_to(site)
             path = path if found else site / "404.html"
-            body = path.read_bytes()
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            small = kind.startswith(COMPRESSED)
+            body = compressed(path) if small else path.read_bytes()
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", kind)
-            if kind.startswith(COMPRESSED):
-                body = gzip.compress(body, mtime=0)
+            if small:
                 self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -92,14 +99,32 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+READER = {
+    "viewport": {"width": 1280, "height": 900},
+    "color_scheme": "light",
+    "reduced_motion": "reduce",
+}
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """Open a tab that knows nothing of other tests: no cache, no theme chosen before."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
-    )
-    yield context.new_page()
-    context.close()
+    with browser.new_context(**READER) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="session")
+def online(browser: Browser) -> Iterator[BrowserContext]:
+    """Give a reader who opens one page after another; what one page keeps the others find."""
+    with browser.new_context(**READER) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def offline(browser: Browser) -> Iterator[BrowserContext]:
+    """Give a reader who has no network."""
+    with browser.new_context(**READER, offline=True) as context:
+        yield context
 
 
 @pytest.fixture(scope="session")
@@ -107,5 +132,5 @@ def axe() -> str:
     """Give the text of axe-core, which `npm ci` puts beside these tests."""
     path = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        pytest.fail("axe-core is needed: `npm ci` in tests/site, as `nox -s browser` does.")
+        pytest.fail("axe-core is needed: `npm ci` in tests/site, as `nox -s site` does.")
     return path.read_text(encoding="utf-8")
