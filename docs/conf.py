@@ -17,7 +17,9 @@ profile = ROOT / "build" / "ipython" / "profile_default"
 profile.mkdir(parents=True, exist_ok=True)
 shutil.copy(DOCS / "_ext" / "ipython_kernel_config.py", profile)
 os.environ["IPYTHONDIR"] = str(profile.parent)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(DOCS), os.environ.get("PYTHONPATH")]))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(DOCS), str(DOCS / "_ext"), os.environ.get("PYTHONPATH")])
+)
 
 from chapters import chosen_chapters  # noqa: E402
 from depends import exported  # noqa: E402
@@ -38,6 +40,7 @@ extensions = [
     "figures",
     "mathml",
     "notebooks",
+    "cells",
     "executed",
     "stubs",
     "reruns",

@@ -1,7 +1,8 @@
 """Make the zips that readers take away, and put links to them into the pages of the built site.
 
 ``python docs/zips.py build/site nnbook-0.1.0-py3-none-any.whl``; the session `zips` does it. Each
-page that was run leaves a record of what it needs (docs/_ext/reruns.py); nothing is run here.
+page that was run leaves a record of what it needs (docs/_ext/reruns.py for scripts, and cells.py
+for pages in Markdown, which have a notebook alone); nothing is run here.
 """
 
 import json
@@ -23,12 +24,13 @@ In this folder, in an environment of its own (on Windows "py -m venv .venv", and
 
     python3 -m venv .venv
     .venv/bin/python -m pip install -r requirements.txt
-    .venv/bin/python {script}
+    .venv/bin/python {use}
 
 requirements.txt names the versions with which the page was built; nnbook itself lies here. PyTorch
 is large. Where there is no GPU, set PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu first.
 A notebook needs something that shows it, JupyterLab for one: pip install jupyterlab.
 """
+JUPYTER = "-m pip install jupyterlab\n    .venv/bin/python -m jupyterlab {name}.ipynb"
 
 
 def write(target: Path, folder: str, members: dict[str, bytes]) -> None:
@@ -88,32 +90,35 @@ def main(site: Path, wheel: Path) -> None:
     for old in target.iterdir():
         old.unlink()
     records = {}
-    for path in sorted(GENERATED.glob("*/plot_*.depends.json")):
+    for path in sorted(GENERATED.glob("*/*.depends.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        if "built" in record:
+        if "needs" in record:
             records[path.parent / path.name.removesuffix(".depends.json")] = record
     if not records:
         sys.exit("no page was run: `nox -s docs` comes first.")
     made = {}
     scripts = {}
     for page, record in records.items():
-        own = {f"{page.name}{end}": Path(f"{page}{end}").read_bytes() for end in (".py", ".ipynb")}
+        files = [file for end in (".py", ".ipynb") if (file := Path(f"{page}{end}")).exists()]
+        use = f"{page.name}.py" if len(files) == 2 else JUPYTER.format(name=page.name)
+        own = {file.name: file.read_bytes() for file in files}
         own |= data_of([record]) | {
             wheel.name: wheel.read_bytes(),
             "requirements.txt": requirements(wheel, [record]),
-            "README.txt": README.format(title=page.name, script=f"{page.name}.py").encode(),
+            "README.txt": README.format(title=page.name, use=use).encode(),
         }
         made[f"{page.parent.name}/{page.name}"] = target / f"{page.name}.zip"
         write(target / f"{page.name}.zip", page.name, own)
-        scripts[f"{page.parent.name}/{page.name}.py"] = own[f"{page.name}.py"]
+        if f"{page.name}.py" in own:
+            scripts[f"{page.parent.name}/{page.name}.py"] = own[f"{page.name}.py"]
     assert len({path.name for path in made.values()}) == len(made), "two pages have one name"
 
-    every = list(records.values())
+    every = [record for page, record in records.items() if page.with_suffix(".py").exists()]
     first = min(scripts)
     scripts |= data_of(every) | {
         wheel.name: wheel.read_bytes(),
         "requirements.txt": requirements(wheel, every),
-        "README.txt": README.format(title="All scripts of nnbook", script=first).encode(),
+        "README.txt": README.format(title="All scripts of nnbook", use=first).encode(),
     }
     pages = sorted(site.rglob("*.html"))
     texts = {page: page.read_text(encoding="utf-8") for page in pages}

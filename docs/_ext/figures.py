@@ -22,16 +22,17 @@ from sphinx.util import logging
 LIGHT_INK = "#e6e6e8"
 DESCRIPTION = re.compile(r"<dc:description>(.*?)</dc:description>", re.DOTALL)
 SIZE = re.compile(r'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
-NUMBERS = """
+FOLD = ('<details class="plotted"><summary>The plotted numbers</summary>', "</details>")
+NUMBERS = f"""
 .. raw:: html
 
-   <details class="plotted"><summary>The plotted numbers</summary>
+   {FOLD[0]}
 
-:download:`{name}: {points} points in {series} series <{path}>`
+:download:`{{name}}: {{points}} points in {{series}} series <{{path}}>`
 
 .. raw:: html
 
-   </details>
+   {FOLD[1]}
 """
 logger = logging.getLogger(__name__)
 

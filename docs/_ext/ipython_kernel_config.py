@@ -1,5 +1,9 @@
 """Settings of the notebook kernels that run the MyST pages."""
 
+from typing import Any
+
+from IPython.core import pylabtools
+
 c = get_config()  # IPython gives it
 c.IPKernelApp.log_level = 40
 c.InlineBackend.figure_formats = {"svg"}
@@ -15,3 +19,19 @@ c.InlineBackend.print_figure_kwargs = {
     "facecolor": "none",
     "metadata": {"Date": None, "Creator": None},
 }
+
+draw = pylabtools.print_figure
+
+
+def draw_for_readers(figure: Any, fmt: str = "png", **settings: Any) -> Any:
+    """Draw a figure; with an SVG go a PNG, for the notebook, and the plotted numbers."""
+    drawn = draw(figure, fmt, **settings)
+    if fmt != "svg" or drawn is None:
+        return drawn
+    from plotted import table  # noqa: PLC0415  # matplotlib is there only now
+
+    settings |= {"facecolor": "white", "metadata": {"Software": None}}
+    return drawn, {"png": draw(figure, "png", base64=True, **settings), "numbers": table(figure)}
+
+
+pylabtools.print_figure = draw_for_readers

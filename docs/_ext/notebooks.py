@@ -41,11 +41,12 @@ def markdown(text: str, examples: Path) -> str:
     """Return text of a notebook cell with the remaining reStructuredText turned into Markdown."""
     text = LINK.sub(r"[\1](\2)", text)
     text = ANONYMOUS_LINK.sub(r"\1", text)
-    text = ROLE.sub(lambda match: _role(match["role"], match["text"], examples), text)
+    text = ROLE.sub(lambda match: plain_role(match["role"], match["text"], examples), text)
     return LITERAL.sub(_literal, text + "\n").rstrip("\n")
 
 
-def _role(role: str, text: str, examples: Path) -> str:
+def plain_role(role: str, text: str, examples: Path) -> str:
+    """Return what a role stands for, in Markdown: a page's title, a term, a name in code."""
     titled = TITLED.fullmatch(text)
     if role == "doc":
         return titled["title"] if titled else f'"{_title(text, examples)}"'

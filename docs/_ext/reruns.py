@@ -24,6 +24,9 @@ from chapters import chosen_scripts, docname, is_timed
 from depends import fingerprint, requirements, uses
 
 FIGURES = Path(__file__).parent / "figures.py"
+# What draws the figures of pages in Markdown.
+PLOTTED = Path(__file__).parent / "plotted.py"
+KERNEL = Path(__file__).parent / "ipython_kernel_config.py"
 DISPLAY_NAME = re.compile(r"^kernelspec:\n(?:  display_name:.*\n)?", re.MULTILINE)
 SPEED = "side-by-side.json"
 LACKED_DATA = "    no table:"
@@ -136,7 +139,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 def digest(page: Path) -> str:
     """Return one number for all that a page in Markdown depends on besides its own code."""
-    return hashlib.sha256(json.dumps(fingerprint(page)).encode()).hexdigest()[:16]
+    depends = fingerprint(page, PLOTTED) | {"kernel": KERNEL.read_text(encoding="utf-8")}
+    return hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
 
 
 def outdated(

@@ -121,6 +121,15 @@ def test_the_numbers_of_the_first_figure_are_the_readings() -> None:
     np.testing.assert_allclose(given, np.hstack([data.inputs, data.targets]), rtol=1e-5)
 
 
+def test_a_figure_of_a_page_in_markdown_has_its_numbers_below_it() -> None:
+    link = soup("index.html").select_one("article img ~ details.plotted a[download]")
+    with (SITE / link["href"]).open(encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if row[0] == "readings"]
+    data = nnbook.load_thermometer()
+    given = np.array([row[1:] for row in rows], dtype=float)
+    np.testing.assert_allclose(given, np.hstack([data.inputs, data.targets]), rtol=1e-5)
+
+
 @pytest.fixture
 def ax():
     figure, ax = plt.subplots()

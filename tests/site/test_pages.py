@@ -2,6 +2,7 @@ import ast
 import importlib
 import json
 import re
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,15 @@ import nnbook
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
 SCRIPTS = sorted((ROOT / "examples").glob("*/plot_*.py"))
+NOTEBOOKS = [
+    page
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    if "```{code-cell}" in page.read_text(encoding="utf-8")
+]
+sys.path[:0] = [str(ROOT / "docs" / "_ext")]
+
+from depends import parsed  # noqa: E402
+
 Pages = dict[Path, BeautifulSoup]
 
 
@@ -108,9 +118,9 @@ def test_every_script_is_a_page_with_output_and_downloads(pages: Pages) -> None:
 
 
 def test_no_markup_is_left_in_the_text_of_a_notebook() -> None:
-    left_over = re.compile(r":[a-z]+:`|^\.\. |::$|`_\b|`__", re.MULTILINE)
+    left_over = re.compile(r":[a-z]+:`|^\.\. |::$|`_\b|`__|\{[a-z:]+\}`|:::", re.MULTILINE)
     notebooks = sorted((SITE / "_downloads").rglob("*.ipynb"))
-    assert len(notebooks) == len(SCRIPTS)
+    assert len(notebooks) == len(SCRIPTS) + len(NOTEBOOKS)
     found = [
         f"{path.name}: {match[0]!r} in {source[:80]!r}"
         for path in notebooks
@@ -135,17 +145,10 @@ def test_names_in_code_link_to_their_page_and_back(pages: Pages) -> None:
 
 def used_names() -> set[str]:
     """Return what the executed pages take from nnbook and its modules, as dotted names."""
-    sources = [script.read_text(encoding="utf-8") for script in SCRIPTS]
-    for page in sorted((ROOT / "docs").glob("*.md")):
-        text = page.read_text(encoding="utf-8")
-        cells = re.findall(r"^```\{code-cell\}.*?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-        options = re.compile(r"\A(---\n.*?^---\n|(:.*\n)+)", re.DOTALL | re.MULTILINE)
-        sources.append("\n".join(options.sub("", cell) for cell in cells))
-    sources.append((ROOT / "docs" / "solutions.py").read_text(encoding="utf-8"))
     used = set()
-    for source in sources:
+    for page in [*SCRIPTS, *NOTEBOOKS, ROOT / "docs" / "solutions.py"]:
         modules = {"nnbook": "nnbook"}
-        tree = ast.parse(source)
+        tree = parsed(page)
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nnbook"):
                 for alias in node.names:

@@ -20,6 +20,12 @@ ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
 ZIPS = SITE / "zips"
 SCRIPTS = sorted((ROOT / "examples").glob("*/plot_*.py"))
+# Pages in Markdown that were run.
+NOTEBOOKS = [
+    page.stem
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    if "```{code-cell}" in page.read_text(encoding="utf-8")
+]
 sys.path[:0] = [str(ROOT / "docs" / "_ext")]
 
 import metadata  # noqa: E402
@@ -125,12 +131,13 @@ def test_the_network_is_off_in_these_tests(tmp_path: Path) -> None:
     assert "the network is off" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["plot_01_two_thermometers", "runs"])
 def test_a_pages_notebook_gives_again_the_outputs_that_it_carries(
-    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = unpacked("plot_01_two_thermometers.zip", empty)
-    for name, value in reader(folder, tmp_path).items():
-        monkeypatch.setenv(name, value)
+    folder = unpacked(f"{name}.zip", empty)
+    for variable, value in reader(folder, tmp_path).items():
+        monkeypatch.setenv(variable, value)
     monkeypatch.delenv("NNBOOK_DATA_DIR", raising=False)
     monkeypatch.delenv("MPLBACKEND")
     (file,) = folder.glob("*.ipynb")
@@ -162,10 +169,32 @@ def test_every_notebook_carries_the_figures_and_the_text_of_its_page() -> None:
         assert all(each["data"]["text/plain"] for each in pictures), script.stem
 
 
+def test_a_page_in_markdown_offers_a_notebook_with_outputs_and_a_zip_that_is_complete() -> None:
+    assert len(NOTEBOOKS) >= 6
+    for name in NOTEBOOKS:
+        soup = BeautifulSoup((SITE / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+        (notebook,) = soup.select(f'a[download][href$="/{name}.ipynb"]')
+        assert soup.select(f'a[download][href="zips/{name}.zip"]'), name
+        content = json.loads((SITE / notebook["href"]).read_text(encoding="utf-8"))
+        nbformat.validate(content)
+        outputs = [each for cell in content["cells"] for each in cell.get("outputs", [])]
+        pictures = [each for each in outputs if "image/png" in each.get("data", {})]
+        assert len(pictures) == len(soup.select("article img.only-light")), name
+        shown = [text.get_text() for text in soup.select("div.cell_output div.output.stream pre")]
+        assert printed(SITE / notebook["href"]).split() == " ".join(shown).split(), name
+        code = "\n".join(
+            "".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code"
+        )
+        assert "glue" not in code, name
+        with zipfile.ZipFile(ZIPS / f"{name}.zip") as archive:
+            assert f"{name}/{name}.ipynb" in archive.namelist()
+            assert (f"{name}/solutions.py" in archive.namelist()) == ("import solutions" in code)
+
+
 def test_the_requirements_of_every_zip_are_pinned_to_what_is_installed_here() -> None:
-    archives = sorted(ZIPS.glob("plot_*.zip"))
-    assert len(archives) == len(SCRIPTS)
-    for path in [*archives, ZIPS / "nnbook-scripts.zip"]:
+    archives = set(ZIPS.glob("*.zip")) - {ZIPS / "nnbook-site.zip"}
+    assert len(archives) == len(SCRIPTS) + len(NOTEBOOKS) + 1
+    for path in archives:
         with zipfile.ZipFile(path) as archive:
             name = f"{path.stem}/requirements.txt"
             ours, *pins = archive.read(name).decode().splitlines()
