@@ -105,12 +105,16 @@ def longest_first(scripts: list[Path], generated: Path) -> list[Path]:
 
 
 def record(app: Sphinx) -> None:
-    """Write down with what the pages were run that have just been run."""
-    for script in app.nnbook_to_run:  # type: ignore[attr-defined]
+    """Write down with what the pages were run that have just been run.
+
+    And those that were run by the build before, if another page's error ended it.
+    """
+    for script in chosen_scripts():
         target = Path(app.srcdir) / "auto_examples" / script.parent.name / script.name
-        if not Path(f"{target}.md5").exists():
+        before = _read(record_of(target))
+        if not Path(f"{target}.md5").exists() or "built" in before:
             continue
-        depends = _read(record_of(target))["depends"]
+        depends = before["depends"]
         # A page may have downloaded its data.
         depends |= {k: v for k, v in fingerprint(script).items() if k.startswith("data ")}
         seconds = _read(target.with_suffix(".cost.json")).get("time")

@@ -45,9 +45,8 @@ print(1 + 1)
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     """A book of one script and one notebook page, with the real configuration."""
-    for name in ("_ext", "_static", "_templates", "_inventories"):
+    for name in ("_ext", "_static", "_templates", "_inventories", "_web/static"):
         shutil.copytree(DOCS / name, tmp_path / "docs" / name)
-    shutil.copytree(DOCS / "_web" / "static", tmp_path / "docs" / "_web" / "static")
     shutil.copy(DOCS / "conf.py", tmp_path / "docs")
     (tmp_path / "docs" / "index.rst").write_text(
         "Book\n====\n\n.. toctree::\n\n   auto_examples/1_learning/index\n   notebook\n"

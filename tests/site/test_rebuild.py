@@ -48,7 +48,7 @@ NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# {na
 
 def write_book(folder: Path, scripts: dict[str, str], notebooks: dict[str, str]) -> Path:
     """Write a book with its own copy of nnbook."""
-    for name in ("_ext", "_static", "_templates", "_inventories"):
+    for name in ("_ext", "_static", "_templates", "_inventories", "_web/static"):
         shutil.copytree(DOCS / name, folder / "docs" / name)
     shutil.copy(DOCS / "conf.py", folder / "docs")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
@@ -151,11 +151,12 @@ def test_a_build_runs_exactly_the_pages_that_depend_on_what_changed(tmp_path: Pa
 def test_a_page_that_was_broken_and_mended_by_reverting_shows_no_traceback(
     tmp_path: Path, name: str, where: str
 ) -> None:
-    scripts, notebooks = ({"model": SCRIPTS["model"]}, {"plain": NOTEBOOKS["plain"]})
-    book = write_book(tmp_path, scripts, notebooks)
-    assert ran(book) == ["model", "plain"]
+    scripts = {"before": "print(1)\n", "model": ALONE + SCRIPTS["model"]}
+    book = write_book(tmp_path, scripts, {"plain": NOTEBOOKS["plain"]})
+    assert ran(book) == ["before", "model", "plain"]
     good = (book / where).read_text()
     change(book / where, "print(", "1 / 0\nprint(")
+    change(book / "examples" / "1_learning" / "plot_before.py", "Text.", "Another text.")
     broken = build(book)
     assert broken.returncode != 0
     assert "ZeroDivisionError" in broken.stdout + broken.stderr
@@ -165,6 +166,8 @@ def test_a_page_that_was_broken_and_mended_by_reverting_shows_no_traceback(
     html = next((book / "site").rglob(f"*{name}.html")).read_text()
     assert "Traceback" not in html
     assert "ZeroDivisionError" not in html
+    # What was run before the broken page is not run again, and still says how long it took.
+    assert "Its code ran for" in next((book / "site").rglob("plot_before.html")).read_text()
     assert ran(book) == []
 
 
