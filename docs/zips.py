@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 GENERATED = Path(__file__).parent / "auto_examples"
-PLACE = re.compile(r"<!--zip (\S+)-->.*?<!--/zip-->", re.DOTALL)
+PLACE = re.compile(r"<!--zip ([^\s>]+)-->.*?<!--/zip-->", re.DOTALL)
 FIRST_DATE = 315532800  # a zip knows no date before 1980
 README = """{title}
 
