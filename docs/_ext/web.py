@@ -92,7 +92,7 @@ def served_files() -> dict[str, bytes]:
 
 def copy_packages(app: Sphinx, error: Exception | None) -> None:
     """Put the packages' files into the site."""
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.name != "html":
         return
     folder = Path(app.outdir) / "_static" / "npm"
     for name, content in served_files().items():
