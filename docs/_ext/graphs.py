@@ -1,0 +1,85 @@
+"""The training graphs of the playground: one ONNX file for each activation and optimizer.
+
+Making one takes seconds, so they are kept between builds, by what they depend on. They are made by
+a process of its own, `python graphs.py FOLDER`: torch stays out of Sphinx's. In the site they lie
+in _static/graphs, as tanh-sgd.onnx and the like; line-sgd.onnx is the straight line.
+"""
+
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "build" / "graphs"
+ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "gelu": "GELU", "sigmoid": "Sigmoid", "line": None}
+OPTIMIZERS = ("sgd", "momentum", "adam")
+logger = logging.getLogger(__name__)
+
+
+def fingerprint() -> str:
+    """Return one number for all that decides what the graphs are."""
+    package = ROOT / "src" / "nnbook"
+    sources = [Path(__file__), package / "models.py", *sorted((package / "graph").glob("*.py"))]
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.read_bytes())
+    for name in ("torch", "onnx", "onnxscript"):
+        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def make(folder: Path) -> None:
+    """Write all graphs into a folder."""
+    # Not in Sphinx's process.
+    import torch  # noqa: PLC0415
+
+    import nnbook  # noqa: PLC0415
+
+    for name, activation in ACTIVATIONS.items():
+        hidden = () if activation is None else 4
+        made = nnbook.mlp(1, hidden, 1, activation=getattr(torch.nn, activation or "Identity"))
+        for optimizer in OPTIMIZERS:
+            nnbook.TrainingGraph.of(made, optimizer=optimizer).save(
+                folder / f"{name}-{optimizer}.onnx"
+            )
+
+
+def graphs() -> Path:
+    """Return the folder that holds the graphs; make them if there are none for today's sources."""
+    folder = KEPT / fingerprint()
+    if not folder.exists():
+        logger.info("making %d training graphs", len(ACTIVATIONS) * len(OPTIMIZERS))
+        unfinished = KEPT / f"unfinished-{os.getpid()}"
+        shutil.rmtree(KEPT, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        subprocess.run([sys.executable, __file__, str(unfinished)], check=True)  # noqa: S603
+        unfinished.rename(folder)
+    return folder
+
+
+def copy_graphs(app: Sphinx, error: Exception | None) -> None:
+    """Put the graphs into the site."""
+    if error is not None or app.builder.name != "html":
+        return
+    folder = Path(app.outdir) / "_static" / "graphs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in graphs().iterdir():
+        shutil.copy(file, folder)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the step."""
+    app.connect("build-finished", copy_graphs)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))
