@@ -75,17 +75,17 @@ def taken(ran: Any, examples: Path) -> dict[str, Any]:
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _glued(output: Any) -> tuple[str, Any] | None:
+def _glued(output: Any) -> tuple[str, str] | None:
     kept = output.get("metadata", {}).get("scrapbook")
     if kept is None:
         return None
     text = next(text for mime, text in output.data.items() if mime.endswith("text/plain"))
-    return kept["name"], ast.literal_eval(text)
+    return kept["name"], text  # of a figure it is no value
 
 
-def _words(text: str, glued: dict[str, Any], examples: Path) -> str:
+def _words(text: str, glued: dict[str, str], examples: Path) -> str:
     text = FOLD_OPENS.sub(r"*\1:* ", DIRECTIVE.sub("", text)).replace("</details>", "")
-    text = GLUE.sub(lambda match: format(glued[match[1]], match[2] or ""), text)
+    text = GLUE.sub(lambda match: format(ast.literal_eval(glued[match[1]]), match[2] or ""), text)
     text = ROLE.sub(lambda match: plain_role(match["role"], match["text"], examples), text)
     return re.sub(r"\n{3,}", "\n\n", INNER_LINK.sub(r"\1", text)).strip("\n")
 

@@ -33,6 +33,7 @@ NEEDED_BY = {
     "copybutton": 'class="highlight',
     "clipboard": 'class="highlight',
     "interactive": 'class="interactive"',
+    "playground": 'class="playground"',
 }
 SHORT, LONG = 70, 180
 
@@ -80,8 +81,6 @@ def write_head(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Put the policy first, then the description; leave out files that the page does not need."""
-    if app.builder.name != "html":
-        return
     title = html.unescape(re.sub(r"<[^>]+>", "", context.get("title", "")))
     tags = {
         'http-equiv="Content-Security-Policy"': policy(context.get("meta") or {}),

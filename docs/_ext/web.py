@@ -15,7 +15,6 @@ in docs/_web/static, are served as they are written: the browser loads them as m
 import functools
 import gzip
 import html
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -110,7 +109,7 @@ class Interactive(SphinxDirective):
     """Mark a part of a page that a module of docs/_web/static brings to life.
 
     The module exports `start(element)`. `packages` are the npm packages that it fetches; `markup`
-    is a file in docs/_web with what the module finds in the page.
+    is a file in docs/_web with what the module finds in the page: there {size} becomes their size.
     """
 
     has_content = True
@@ -128,7 +127,8 @@ class Interactive(SphinxDirective):
         if "markup" in self.options:
             markup = WEB / self.options["markup"]
             self.env.note_dependency(markup)
-            node["markup"] = markup.read_text(encoding="utf-8")
+            size = f"{sum(node['bytes'].values()) / 1e6:.1f} MB"
+            node["markup"] = markup.read_text(encoding="utf-8").replace("{size}", size)
         self.env.metadata[self.env.docname]["interactive"] = packages
         node += self.parse_content_to_nodes()
         if not node["complete"]:
@@ -140,10 +140,12 @@ class Interactive(SphinxDirective):
 
 def visit(self: Any, node: interactive_part) -> None:
     """Write what the module finds, and open the place of what is seen in its stead."""
+    if self.builder.name != "html":  # in a printed book only that is seen
+        self.body.append("<div>\n<div>\n")
+        return
     live = node["complete"]
-    module = html.escape(node["module"])
-    attributes = f' data-module="{module}" data-bytes="{html.escape(json.dumps(node["bytes"]))}"'
-    self.body.append(f'<div class="interactive"{attributes if live else ""}>\n')
+    module = f' data-module="{html.escape(node["module"])}"' if live else ""
+    self.body.append(f'<div class="interactive"{module}>\n')
     if live:
         self.body.append(f'<div class="live">\n{node.get("markup", "")}</div>\n')
     self.body.append('<div class="still">\n')
@@ -158,6 +160,10 @@ def visit(self: Any, node: interactive_part) -> None:
 def depart(self: Any, node: interactive_part) -> None:
     """Close both places."""
     self.body.append("</div>\n</div>\n")
+
+
+def pass_by(self: Any, node: interactive_part) -> None:
+    """Write nothing but the content."""
 
 
 def outdated(
@@ -176,7 +182,8 @@ def outdated(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive and what it needs."""
-    app.add_node(interactive_part, html=(visit, depart))
+    plain = (pass_by, pass_by)
+    app.add_node(interactive_part, html=(visit, depart), latex=plain, text=plain)
     app.add_directive("interactive", Interactive)
     app.connect("env-get-outdated", outdated)
     app.connect("build-finished", copy_packages)

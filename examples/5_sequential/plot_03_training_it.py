@@ -284,7 +284,8 @@ assert ends["Adam, lr 1e-2", "validation"][0] > 15
 # (:doc:`/auto_examples/1_learning/plot_06_held_out_readings`).
 #
 # **Try it.** Let ``fit`` train one network with Adam for 750 epochs and print its table of outputs.
-# On which row does it do worst?
+# On which row does it do worst? On the :doc:`playground </playground>` such a network trains before
+# your eyes.
 #
 # The next page writes the same network as a class:
 # :doc:`/auto_examples/5_sequential/plot_04_subclassing`.

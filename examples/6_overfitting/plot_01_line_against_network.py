@@ -293,7 +293,8 @@ assert bent_curves[:, 42].quantile(0.95) < (42 - 32) / 1.8 - 3
 # So look at what a model does where there is no data, before somebody relies on it there.
 #
 # **Try it.** Train on all eleven rows, with the same settings. Which of the two bundles changes
-# more, and where?
+# more, and where? On the :doc:`playground </playground>` you can drag a single reading, and see how
+# far the curve follows.
 #
 # The next page asks what made the one bundle calm and the other one bend:
 # :doc:`/auto_examples/6_overfitting/plot_02_capacity_and_learning_rate`.

@@ -182,7 +182,8 @@ assert times_faster > 4
 # things, eager execution is the right way.
 #
 # The file needs no Python. ONNX Runtime also exists for browsers (onnxruntime-web): the very same
-# file can train on a web page, on the reader's own processor.
+# file can train on a web page, on the reader's own processor. On the :doc:`playground
+# </playground>` it does.
 #
 # The same, and then not
 # ----------------------
