@@ -57,9 +57,10 @@ class Processes:
             dist.broadcast(values, 0)
         return values
 
-    def wait(self, device: torch.device) -> None:
+    def wait(self) -> None:
         """Go on when all processes have come here."""
-        self.any(False, device)  # a barrier would choose a GPU by itself, where there are some
+        if self.count > 1:
+            dist.barrier()
 
     def sum(self, values: Tensor) -> Tensor:
         """Return the sum over all processes; a tensor of a lone process as it is."""
