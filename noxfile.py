@@ -29,7 +29,7 @@ WEB = ROOT / "docs" / "_web"
 PACKAGES = ROOT / "build" / "dist"
 # Environments that several sessions share, each with PyTorch, which is large: which dependency
 # groups they hold. What tests the library does not see what builds the site.
-SHARED = {"library": ["test", "lint"], "book": ["docs", "test", "site"]}
+SHARED = {"library": ["test", "lint", "mutate"], "book": ["docs", "test", "site"]}
 
 
 # Runs Python, as session.run does, in an environment that a session shares with others.
@@ -152,6 +152,34 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def repeat(session: nox.Session) -> None:
+    """Run the tests ten times, each time in another order: `nox -s repeat -- 3` runs them thrice.
+
+    Nothing is run again that failed: the first red ends it, and names the seed of its order.
+    """
+    python = enter(session, "library")
+    use_data_beside(session)
+    times = next((word for word in session.posargs if word.isdecimal()), "10")
+    for number in range(1, int(times) + 1):
+        session.log(f"run {number} of {times}")
+        rest = [word for word in session.posargs if not word.isdecimal()]
+        python("-m", "pytest", "-p", "no:cacheprovider", *rest)
+
+
+@nox.session(venv_backend="none")
+def mutate(session: nox.Session) -> None:
+    """Change the code here and there, and see whether the tests notice.
+
+    `nox -s mutate -- training.loop` changes that module; without a word, all of `training` and
+    `sweeps`. What survives must be listed in tests/mutants.toml.
+    """
+    python = enter(session, "library")
+    use_data_beside(session)
+    session.env["OMP_NUM_THREADS"] = "1"
+    python("tests/mutate.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
     """Feed the public interface wrongly, 300 times each name: `nox -s fuzz -- -k sweep`."""
     python = enter(session, "library")
@@ -172,6 +200,30 @@ def docs(session: nox.Session) -> None:
 def zips(session: nox.Session) -> None:
     """Make the zips for readers to take away, and link them in the built site; after `docs`."""
     make_zips(session, enter(session, "book"))
+
+
+@nox.session(venv_backend="none")
+def books(session: nox.Session) -> None:
+    """Make the whole book as EPUB and PDF from the built site, and link them; after `docs`.
+
+    Nothing is run again. Chromium prints the PDF.
+    """
+    python = prepare_docs(session)
+    for builder, folder in (("epub", "build/epub"), ("singlehtml", "build/book")):
+        python(
+            *("-m", "sphinx", "-b", builder, "-W", "--keep-going", "-q", "-d", "build/doctrees"),
+            *(("-t", "book") if builder == "singlehtml" else ()),
+            *("docs", folder),
+        )
+    python("-m", "publishing.books", "build/epub", "build/book", str(SITE))
+    python("-m", "pytest", BOOKS)
+
+
+@nox.session(venv_backend="none")
+def versions(session: nox.Session) -> None:
+    """Build the site of each release, kept under its version, with `latest` and `dev` beside it."""
+    use_data_beside(session)
+    session.run(sys.executable, "-m", "publishing.versions", "build/versions")
 
 
 @nox.session(venv_backend="none")
@@ -256,6 +308,7 @@ def prepare_browser(session: nox.Session) -> Python:
 
 # Lighthouse measures speed: nothing else runs beside it.
 LIGHTHOUSE = "tests/site/test_lighthouse.py"
+BOOKS = "tests/site/test_books.py"
 
 
 @nox.session(venv_backend="none")
@@ -267,7 +320,7 @@ def site(session: nox.Session) -> None:
     """
     python = prepare_browser(session)
     workers = str(min(os.cpu_count() or 1, 4))
-    words = ("-n", workers, "--dist", "worksteal", f"--ignore={LIGHTHOUSE}")
+    words = ("-n", workers, "--dist", "worksteal", f"--ignore={LIGHTHOUSE}", f"--ignore={BOOKS}")
     python("-m", "pytest", "tests/site", *words, *session.posargs)
     if not session.posargs:
         python("-m", "pytest", LIGHTHOUSE)
@@ -371,6 +424,12 @@ def build(session: nox.Session) -> None:
     session.install(str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
+
+
+@nox.session(name="new-page", venv_backend="none")
+def new_page(session: nox.Session) -> None:
+    """Write the skeleton of a page, which runs as it is: `nox -s new-page -- 3 slug`."""
+    session.run(sys.executable, "-m", "publishing.new_page", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -46,11 +46,14 @@ extensions = [
     "reruns",
     "built",
     "suggest",
+    "books",
     "reading",
     "web",
     "graphs",
     "head",
     "hosting",
+    "quiz",
+    "deck",
     "accessible",
 ]
 exclude_patterns = [
@@ -88,6 +91,24 @@ if address := os.environ.get("NNBOOK_SITE_ADDRESS", ""):
     extensions.append("sphinxext.opengraph")
     html_baseurl = ogp_site_url = f"{address.rstrip('/')}/"
     ogp_social_cards = {"line_color": "#0072b2"}
+
+# The book as one file: `nox -s books`.
+epub_basename = "nnbook"
+epub_title = epub_description = "nnbook: a book that runs"
+epub_author = epub_publisher = author
+epub_identifier = repository or "nnbook"
+epub_scheme = "URL" if repository else "unknown"
+epub_uid = "nnbook"
+epub_show_urls = "no"  # addresses stay behind the words that link to them
+epub_css_files = ["book.css"]
+if "book" in tags:  # Sphinx gives it: the page that is printed as PDF
+    html_theme, html_theme_options = "basic", {}
+    html_css_files, html_js_files = ["book.css"], []
+epub_exclude_files = ["404.xhtml", "search.xhtml", "_static/nnbook.js", "_static/nnbook.css"]
+suppress_warnings = [
+    "config.cache",  # sphinx-gallery's settings name functions
+    "epub.unknown_project_files",  # files of the site that a book has no use for
+]
 
 # The gallery: every script is run.
 sphinx_gallery_conf = {
@@ -153,5 +174,3 @@ intersphinx_mapping = {
     "numpy": ("https://numpy.org/doc/stable/", "_inventories/numpy.inv"),
     "matplotlib": ("https://matplotlib.org/stable/", "_inventories/matplotlib.inv"),
 }
-
-suppress_warnings = ["config.cache"]  # sphinx-gallery's settings name functions

@@ -16,6 +16,7 @@ from typing import Any
 
 GENERATED = Path(__file__).parent / "auto_examples"
 PLACE = re.compile(r"<!--zip ([^\s>]+)-->.*?<!--/zip-->", re.DOTALL)
+BOOKS = re.compile(r"<!--books-->.*?<!--/books-->", re.DOTALL)
 FIRST_DATE = 315532800  # a zip knows no date before 1980
 README = """{title}
 
@@ -125,10 +126,12 @@ def main(site: Path, wheel: Path) -> None:
     whole = {
         path.relative_to(site).as_posix(): path.read_bytes()
         for path in sorted(site.rglob("*"))
-        if path.is_file() and path.parent != target and path.name != ".buildinfo"
+        if path.is_file()
+        and path.parent not in (target, site / "books")
+        and path.name != ".buildinfo"
     }
-    for page, text in texts.items():  # within the zip no page leads to a zip
-        alone = PLACE.sub(r"<!--zip \1--><!--/zip-->", text)
+    for page, text in texts.items():  # within the zip no page leads to a zip or a book
+        alone = PLACE.sub(r"<!--zip \1--><!--/zip-->", BOOKS.sub("", text))
         whole[page.relative_to(site).as_posix()] = alone.encode()
     for name, members in {"scripts": scripts, "site": whole}.items():
         made[name] = target / f"nnbook-{name}.zip"

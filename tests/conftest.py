@@ -22,6 +22,15 @@ jaxtyping.config.update("jaxtyping_disable", True)
 torch.set_num_threads(1)
 # No deadline: the machine may be busy, and the first call of an operator is slow.
 hypothesis.settings.register_profile("nnbook", deadline=None, max_examples=50)
+# For mutation testing: few examples, always the same, and none made smaller.
+hypothesis.settings.register_profile(
+    "mutation",
+    deadline=None,
+    max_examples=10,
+    derandomize=True,
+    database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
 hypothesis.settings.load_profile("nnbook")
 
 

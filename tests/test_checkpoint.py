@@ -243,6 +243,21 @@ def test_each_mini_batch_can_be_the_last_before_a_cut(cut_at, tmp_path):
     assert plan.loss.calls <= 2 + (2 + 6 * 4 - cut_at) + 1 + 1
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+@pytest.mark.parametrize("cut_at", [7, 10, 19])
+def test_a_run_on_the_gpu_that_is_cut_ends_in_the_same_bits(cut_at, tmp_path):
+    def bits():  # dropout draws from the GPU's generator
+        return {**plan.bits(), "cuda": torch.cuda.get_rng_state()}
+
+    path = tmp_path / "run.safetensors"
+    plan = Plan(network=lambda: dropout_network().cuda(), patience=3)
+    plan.start().fit()
+    whole = bits()
+    assert cut_and_resumed(plan, lambda path: Checkpoint(path, every_steps=1), path, [cut_at]) == 1
+    assert_same_bits(bits(), whole)
+
+
 def test_looking_on_does_not_change_a_run(tmp_path):
     plan = Plan()
     whole = plan.start().fit().bits()

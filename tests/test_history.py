@@ -113,6 +113,18 @@ def test_the_table_shows_right_losses_at_rising_epochs(n_epochs):
         assert float(val) == 2 * int(epoch) + 0.5
 
 
+@pytest.mark.parametrize(
+    ("n_epochs", "shown"),
+    [
+        (8, [1, 2, 3, 4, 5, 6, 7, 8]),
+        (9, [1, 2, 4, 7, 9]),
+        (5000, [1, 10, 100, 1000, 1250, 2500, 3750, 5000]),
+    ],
+)
+def test_the_table_of_a_long_run_shows_powers_of_ten_and_quarters(n_epochs, shown):
+    assert [int(row[0]) for row in table(History(torch.ones(n_epochs)))[1:]] == shown
+
+
 def test_the_columns_of_the_table_end_with_their_heads():
     head, first, _ = str(SHORT).splitlines()
     assert len(head) == len(first)
@@ -128,7 +140,8 @@ def test_the_table_tells_why_the_run_stopped():
 
 
 def test_repr_tells_the_last_losses():
-    assert repr(SHORT) == "History(2 epochs, training loss 2.0000, validation loss 4.5000)"
+    longer = History(torch.tensor([8.0, 2.0, 1.0]), torch.tensor([9.0, 4.5, 4.0]))
+    assert repr(longer) == "History(3 epochs, training loss 1.0000, validation loss 4.0000)"
     stopped = History(torch.tensor([8.0]), stopped="by hand")
     assert repr(stopped) == "History(1 epochs, training loss 8.0000, stopped: by hand)"
     assert repr(History(torch.zeros(0), torch.zeros(0))) == "History(0 epochs)"
@@ -176,6 +189,8 @@ def test_what_names_no_floating_type_is_refused(dtype, refused):
 
 
 def test_a_loss_that_runs_away_is_printed_briefly():
-    table = str(History(torch.tensor([2.5, 1.2e30])))
-    assert table.splitlines()[1].endswith("       2.5000")
-    assert table.splitlines()[2].endswith("    1.200e+30")
+    table = str(History(torch.tensor([2.5, 9999999.0, 1e7, 1.2e30]))).splitlines()
+    assert table[1].endswith("       2.5000")
+    assert table[2].endswith(" 9999999.0000")
+    assert table[3].endswith("    1.000e+07")
+    assert table[4].endswith("    1.200e+30")

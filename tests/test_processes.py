@@ -76,6 +76,15 @@ def test_three_processes_share_rows_that_do_not_divide(folder):
     assert_equal(folder / "3" / "batches.safetensors", folder / "1" / "batches.safetensors")
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="no two NVIDIA GPUs")
+def test_two_gpus_end_where_one_does(tmp_path):
+    for count in (0, 2):
+        done = train(tmp_path / str(count), "gpu", together=count)
+        assert done.returncode == 0, done.stderr
+    assert_equal(tmp_path / "2" / "gpu.safetensors", tmp_path / "0" / "gpu.safetensors")
+
+
 def test_the_first_process_alone_shows_progress(folder):
     shown = (folder / "2" / "stderr").read_text()
     assert shown.count("200/200") == 2  # the tasks full and adam, each once

@@ -65,7 +65,9 @@ def test_the_door_holds_nothing_else(fresh):
     assert found - set(nnbook.__all__) - modules == {"version"}
 
 
-@pytest.mark.parametrize("package", ["nnbook.datasets", "nnbook.plots", "nnbook.training"])
+@pytest.mark.parametrize(
+    "package", ["nnbook.datasets", "nnbook.exercises", "nnbook.plots", "nnbook.training"]
+)
 def test_each_inner_door_names_what_it_has(package):
     module = importlib.import_module(package)
     assert len(module.__all__) > 0

@@ -53,6 +53,12 @@ def train(task, model, optimizer, **options):
 for task in tasks:
     model = network()
     match task:
+        case "gpu":
+            device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+            torch.cuda.set_device(device)
+            model = model.to(device)
+            optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.5)
+            train(task, model, optimizer, epochs=200, batch_size=4)
         case "full" | "batches" | "adam" | "lbfgs":
             parameters = model.parameters()
             if task == "full":

@@ -43,7 +43,9 @@ def name_parts(body: str) -> str:
 def add_filter(app: Sphinx) -> None:
     """Make `name_parts` known to the templates."""
     if app.builder.format == "html":
-        app.builder.templates.environment.filters["name_parts"] = name_parts  # type: ignore[attr-defined]
+        # A book has one column, and no buttons.
+        named = name_parts if app.builder.name == "html" else str
+        app.builder.templates.environment.filters["name_parts"] = named  # type: ignore[attr-defined]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

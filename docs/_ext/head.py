@@ -81,6 +81,8 @@ def write_head(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Put the policy first, then the description; leave out files that the page does not need."""
+    if app.builder.name != "html":
+        return
     title = html.unescape(re.sub(r"<[^>]+>", "", context.get("title", "")))
     tags = {
         'http-equiv="Content-Security-Policy"': policy(context.get("meta") or {}),

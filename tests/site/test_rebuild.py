@@ -50,6 +50,7 @@ def write_book(folder: Path, scripts: dict[str, str], notebooks: dict[str, str])
     """Write a book with its own copy of nnbook."""
     for name in ("_ext", "_static", "_templates", "_inventories", "_web/static"):
         shutil.copytree(DOCS / name, folder / "docs" / name)
+    shutil.copytree(DOCS / "_web" / "static", folder / "docs" / "_web" / "static")
     shutil.copy(DOCS / "conf.py", folder / "docs")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     pages = "".join(f"   {name}\n" for name in notebooks)
@@ -207,6 +208,46 @@ def test_two_builds_are_equal_with_one_and_two_workers_and_in_another_folder(
     html = (sites[0] / timed[0]).with_suffix(".html").read_text()
     assert "Built on 14 November 2023 at 22:13 UTC" in html
     assert "code ran for" not in html
+
+
+QUESTION = """
+[sum]
+text = "How much is {sum}?"
+answer = 4
+choices = [[4, "Four.", "So it is."], [5, "Five.", "One too many."], [3, "Three.", "One less."]]
+page = "1.1"
+section = "A part"
+"""
+
+
+def test_a_change_of_a_question_writes_its_page_anew_and_runs_nothing(tmp_path: Path) -> None:
+    book = write_book(tmp_path, {}, {})
+    script = book / "examples" / "1_learning" / "plot_01_page.py"
+    script.write_text(
+        f'"""\n1.1 Page\n========\n\nText.\n"""\n\n{TELL.format(name="page")}print(1)\n\n'
+        "# %%\n# A part\n# ------\n# And more.\n"
+    )
+    questions = book / "docs" / "_questions"
+    questions.mkdir()
+    (questions / "learning.toml").write_text(QUESTION.format(sum="2 + 2"))
+    (questions / "learning.py").write_text("def sum():\n    return 2 + 2\n")
+    page = book / "site" / "auto_examples" / "1_learning" / "plot_01_page.html"
+    assert ran(book) == ["page"]
+    assert "How much is 2 + 2?" in page.read_text()
+    assert 'href="#a-part"' in page.read_text()
+    change(questions / "learning.toml", "2 + 2", "1 + 3")
+    assert ran(book) == [], "the script has not changed"
+    assert "How much is 1 + 3?" in page.read_text()
+
+    change(questions / "learning.toml", "A part", "Another part")
+    result = build(book)
+    assert result.returncode != 0
+    assert "no section another-part" in result.stderr
+    change(questions / "learning.toml", "Another part", "A part")
+    change(questions / "learning.py", "2 + 2", "2 + 3")
+    result = build(book)
+    assert result.returncode != 0
+    assert "a question on 1_learning: sum: computed 5, told 4" in result.stderr
 
 
 def test_following_links_runs_no_page(tmp_path: Path) -> None:

@@ -181,4 +181,4 @@ def _epochs_to_show(n_epochs: int) -> list[int]:
         return list(range(1, n_epochs + 1))
     powers = [10**power for power in range(len(str(n_epochs)))]
     halves = [round(n_epochs * part) for part in (0.25, 0.5, 0.75, 1)]
-    return sorted({1, *powers, *halves})
+    return sorted({*powers, *halves})

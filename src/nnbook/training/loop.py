@@ -161,7 +161,8 @@ def fit(
         ):
             for callback in callbacks:
                 callback.on_start(run)
-            processes.wait()  # none saves while another one still looks for what to go on from
+            # None saves while another one still looks for what to go on from.
+            processes.wait(device)
             begin()  # where the checkpoint is that is gone on from, if there is one
             while len(run.train_losses) < epochs and run.stopped is None:
                 if run.epoch == len(run.train_losses):  # else one that is resumed in its middle
