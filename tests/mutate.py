@@ -103,6 +103,8 @@ class Visitor(MutationVisitor):
 
 
 def _is_prose(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.Name):
+        return node.value in MESSAGES
     is_text = isinstance(node, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString)
     return is_text and " " in cst.Module([]).code_for_node(node)
 

@@ -354,6 +354,8 @@ def test_early_stopping_starts_afresh_in_the_next_run():
     assert feed(early, [1.0, 2.0, 2.0]) == 3
     assert feed(early, [9.0, 8.0, 7.0]) is None
     assert (early.best_epoch, early.best_loss) == (3, 7.0)
+    assert feed(early, []) is None
+    assert (early.best_epoch, early.best_loss) == (0, math.inf)
 
 
 @pytest.mark.unchecked

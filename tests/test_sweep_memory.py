@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from nnbook import Samples, sweep
+from nnbook.sweeps.memory import free_bytes
 
 
 @pytest.fixture
@@ -61,6 +62,27 @@ def test_longer_histories_more_runs_and_wider_networks_need_more(readings, neede
     assert needed(readings, **{**options, "hidden": (3, 3)}) > base
     double = readings.to(dtype=torch.float64)
     assert needed(double, **options) == 2 * base
+
+
+def test_the_bytes_are_those_counted_by_hand(readings, needed):
+    # A 1-3-1 network has 10 weights: kept at the start, after the step, and once more for the
+    # optimizer, twice for Adam. Passing are, for each of 11 rows, four numbers at each of 3 + 1
+    # units, and four for each weight. Ten epochs have as many losses.
+    options = {"hidden": 3, "epochs": 10}
+    kept, passing = 10 * (2 + 1) + 10, 4 * 11 * (3 + 1) + 4 * 10
+    assert needed(readings, **options) == 4 * (kept + passing)
+    assert needed(readings, **options, seed=[0, 1]) == 4 * 2 * (kept + passing)
+    both = needed(readings, **options, optimizer=["sgd", "adam"])  # one after the other
+    assert both == 4 * (2 * kept + 10 + passing)
+    own_rows = 11 * (1 + 1)  # inputs and targets; and losses of the rows held out
+    split = needed(readings, **options, val_rows=[(0, 1)])
+    assert split == 4 * (kept + own_rows + 10 + passing)
+
+
+def test_on_a_gpu_the_free_memory_is_its_own(monkeypatch):
+    free = {torch.device("cuda:1"): (17, 80)}
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: free[device])
+    assert free_bytes(torch.device("cuda:1")) == 17
 
 
 def test_splits_of_their_own_need_rows_of_their_own(needed):

@@ -217,6 +217,8 @@ VALUES = [
     ("val_rows", 3, TypeError, "3"),
     ("val_rows", [3, 4], TypeError, "3"),
     ("val_rows", "34", TypeError, "'34'"),
+    ("val_rows", "", TypeError, "''"),
+    ("val_rows", [torch.tensor([True, False])], TypeError, "a bool tensor of shape (2,)"),
     ("val_rows", [(0, 1.5)], TypeError, "(0, 1.5)"),
     ("epochs", 0, ValueError, "0"),
     ("epochs", 1.0, TypeError, "1.0"),

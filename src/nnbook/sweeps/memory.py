@@ -12,7 +12,6 @@ from nnbook.sweeps.settings import Settings, n_parameters
 def check_memory(
     groups: Sequence[Sequence[Settings]],
     train: Samples,
-    val: Samples | None,
     *,
     n_out: int,
     n_losses: int,
@@ -23,14 +22,14 @@ def check_memory(
     ----------
     groups : sequence of sequence of Settings
         The runs that train in one go.
-    train, val : Samples
+    train : Samples
         The rows.
     n_out : int
         Outputs of each network.
     n_losses : int
         How many losses are kept for each run.
     """
-    need = needed_bytes(groups, train, val, n_out=n_out, n_losses=n_losses)
+    need = needed_bytes(groups, train, n_out=n_out, n_losses=n_losses)
     free = free_bytes(train.inputs.device)
     if need > free:
         n_runs = sum(len(group) for group in groups)
@@ -40,12 +39,7 @@ def check_memory(
 
 
 def needed_bytes(
-    groups: Sequence[Sequence[Settings]],
-    train: Samples,
-    val: Samples | None,
-    *,
-    n_out: int,
-    n_losses: int,
+    groups: Sequence[Sequence[Settings]], train: Samples, *, n_out: int, n_losses: int
 ) -> int:
     """Estimate the bytes that a sweep holds at its fullest."""
     kept, passing = 0, 0
@@ -54,8 +48,7 @@ def needed_bytes(
         layers = zip(*(one.hidden for one in group), strict=True)
         widths = [train.inputs.shape[1], *(max(layer) for layer in layers), n_out]
         n_weights = n_parameters(widths)
-        n_rows = len(train) + (0 if val is None else len(val))
-        own_data = 0 if first.val_rows is None else n_rows * (widths[0] + n_out)
+        own_data = 0 if first.val_rows is None else len(train) * (widths[0] + n_out)
         moments = 2 if first.optimizer == "adam" else 1
         kept += n_runs * (n_weights * (2 + moments) + own_data + n_losses)
         # One group trains at a time: the values of each layer before and after its activation,

@@ -146,7 +146,6 @@ def sweep(
     check_memory(
         [[settings[run] for run in group] for group in groups],
         train,
-        val,
         n_out=n_out,
         n_losses=_n_kept(epochs, history_every) * (1 + has_val),
     )
