@@ -76,12 +76,9 @@ class Questions(SphinxTransform):
         asked = book.questions(chapter)
         for number, each in enumerate(asked, start=1):
             section += self._question(chapter, number, each)
-        # What sphinx-gallery writes at the end of a page stays at its end.
-        end = [node for node in page.findall(nodes.Element) if _is_download(node)]
+        end = _downloads(page)
         page += section
-        for node in end:
-            node.parent.remove(node)
-            page += node
+        page += end
 
     def _question(self, chapter: str, number: int, each: book.Question) -> nodes.Node:
         name = f"{chapter}-{each.name}"
@@ -122,9 +119,22 @@ class Questions(SphinxTransform):
         return [child.deepcopy() for child in paragraph.children]
 
 
-def _is_download(node: nodes.Node) -> bool:
-    classes = node.get("classes", []) if isinstance(node, nodes.Element) else []
-    return "sphx-glr-footer" in classes
+def _downloads(page: nodes.section) -> list[nodes.Node]:
+    """Take off what sphinx-gallery writes at the end of a page, and the target before it."""
+    for box in page.findall(nodes.container):
+        if "sphx-glr-footer" not in box["classes"]:
+            continue
+        block: nodes.Element = box
+        while not isinstance(block.parent, nodes.section):
+            block = block.parent
+        last = block.parent
+        start = last.index(block)
+        while start and isinstance(last[start - 1], nodes.target):
+            start -= 1
+        end = last.children[start:]
+        del last[start:]
+        return end
+    return []
 
 
 def resolve(
@@ -193,4 +203,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file("quiz.css")
     app.connect("missing-reference", resolve)
     app.connect("env-check-consistency", check)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
