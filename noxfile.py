@@ -309,6 +309,7 @@ def prepare_browser(session: nox.Session) -> Python:
 # Lighthouse measures speed: nothing else runs beside it.
 LIGHTHOUSE = "tests/site/test_lighthouse.py"
 BOOKS = "tests/site/test_books.py"
+SUBPATH = "tests/site/test_subpath.py"
 
 
 @nox.session(venv_backend="none")
@@ -320,10 +321,44 @@ def site(session: nox.Session) -> None:
     """
     python = prepare_browser(session)
     workers = str(min(os.cpu_count() or 1, 4))
-    words = ("-n", workers, "--dist", "worksteal", f"--ignore={LIGHTHOUSE}", f"--ignore={BOOKS}")
+    words = (
+        "-n",
+        workers,
+        "--dist",
+        "worksteal",
+        f"--ignore={LIGHTHOUSE}",
+        f"--ignore={BOOKS}",
+        f"--ignore={SUBPATH}",
+    )
     python("-m", "pytest", "tests/site", *words, *session.posargs)
     if not session.posargs:
         python("-m", "pytest", LIGHTHOUSE)
+
+
+@nox.session(venv_backend="none")
+def subpath(session: nox.Session) -> None:
+    """Build a clone under another name and address, serve it below a path, and read each page."""
+    python = prepare_docs(session)
+    clone, served = Path(session.create_tmp()) / "another-name", ROOT / "build" / "subpath"
+    for old in (clone, served):
+        shutil.rmtree(old, ignore_errors=True)
+    session.run("git", "clone", "--quiet", str(ROOT), str(clone), external=True)
+    for warm in ("docs/auto_examples", "docs/api", "build/jupyter-cache"):  # nothing is run twice
+        if (ROOT / warm).is_dir():
+            shutil.copytree(ROOT / warm, clone / warm)
+    if (WEB / "node_modules").is_dir():
+        (clone / "docs" / "_web" / "node_modules").symlink_to(WEB / "node_modules")
+    address = "https://example.org/another/name"
+    session.env.update(NNBOOK_SITE_ADDRESS=address, NNBOOK_REPOSITORY=address)
+    session.env["PYTHONPATH"] = str(clone / "src")
+    session.chdir(clone)
+    python(
+        *("-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-d", "build/doctrees"),
+        *("docs", str(served / "another" / "name")),
+    )
+    (served / "404.html").write_text("Below this folder there is a site.", encoding="utf-8")
+    session.chdir(ROOT)
+    python("-m", "pytest", SUBPATH, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -430,6 +465,19 @@ def build(session: nox.Session) -> None:
 def new_page(session: nox.Session) -> None:
     """Write the skeleton of a page, which runs as it is: `nox -s new-page -- 3 slug`."""
     session.run(sys.executable, "-m", "publishing.new_page", *session.posargs)
+
+
+@nox.session
+def update(session: nox.Session) -> None:
+    """Renew constraints.txt to the newest versions; `nox -s update -- --torch` PyTorch's too."""
+    session.run("python", "-m", "publishing.update", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def newest(session: nox.Session) -> None:
+    """Build and test a clone with the newest versions; build/newest.md says what changes."""
+    use_data_beside(session)
+    session.run(sys.executable, "-m", "publishing.newest")
 
 
 @nox.session(venv_backend="none")

@@ -76,3 +76,7 @@ def test_the_version_stands_in_one_place():
     assert not {"version", "date-released"} & citation.keys()
     for name in ("src/nnbook/__init__.py", "docs/conf.py", "noxfile.py"):
         assert PROJECT["version"] not in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+def test_the_way_to_contribute_is_at_most_80_lines():
+    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 80
