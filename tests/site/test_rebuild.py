@@ -50,7 +50,6 @@ def write_book(folder: Path, scripts: dict[str, str], notebooks: dict[str, str])
     """Write a book with its own copy of nnbook."""
     for name in ("_ext", "_static", "_templates", "_inventories", "_web/static"):
         shutil.copytree(DOCS / name, folder / "docs" / name)
-    shutil.copytree(DOCS / "_web" / "static", folder / "docs" / "_web" / "static")
     shutil.copy(DOCS / "conf.py", folder / "docs")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     pages = "".join(f"   {name}\n" for name in notebooks)
