@@ -358,6 +358,14 @@ def test_early_stopping_starts_afresh_in_the_next_run():
     assert (early.best_epoch, early.best_loss) == (0, math.inf)
 
 
+def test_weights_are_kept_only_where_they_are_put_back():
+    for restore_best in (True, False):
+        early = EarlyStopping(2, restore_best=restore_best)
+        assert feed(early, [1.0, 0.5]) is None
+        state = early.state_dict()
+        assert bool(state["best"]) is bool(state["epoch_start"]) is restore_best
+
+
 @pytest.mark.unchecked
 @pytest.mark.parametrize(
     ("patience", "error"),
