@@ -89,8 +89,10 @@ def write_head(
         'name="description"': description(doctree, pagename, title),
     }
     lines = [f'<meta {name} content="{html.escape(text)}">' for name, text in tags.items()]
-    context["metatags"] = "\n".join([*lines, context.get("metatags", "")])
     body = context.get("body", "")
+    if NEEDED_BY["interactive"] in body:  # at once: it decides what is drawn
+        lines.append(f'<script src="{context["pathto"]("_static/interactive.js", 1)}"></script>')
+    context["metatags"] = "\n".join([*lines, context.get("metatags", "")])
     for key in ("css_files", "script_files"):
         context[key] = [file for file in context[key] if _is_needed(str(file), body)]
     if pagename != "search":  # its own scripts follow at once, and build on these

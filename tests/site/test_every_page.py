@@ -105,7 +105,7 @@ class Visit:
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("console", lambda message: self.messages.append(message.text))
         page.on("pageerror", lambda error: self.messages.append(str(error)))
-        page.on("requestfinished", self.finished.append)
+        page.on("requestfinished", lambda request: self.finished.extend([request]))
         page.goto(address)
         page.evaluate(TO_THE_END)
 
