@@ -12,6 +12,7 @@ from torch import nn
 
 from nnbook import Samples, load_thermometer, sweep
 from nnbook.activations import CATALOGUE
+from nnbook.sweeps import settings as settings_of_runs
 
 #: For each setting several values, as given and as the result's column shows them.
 GRID = {
@@ -244,6 +245,14 @@ def test_a_value_is_refused(readings, refused_before_work, case):
     refused_before_work(error, message, readings, **{name: value})
     if name in GRID and not isinstance(value, list):
         refused_before_work(error, message, readings, runs=[{}, {name: value}])
+
+
+def test_the_runs_of_all_grids_together_are_counted(readings, refused, monkeypatch):
+    monkeypatch.setattr(settings_of_runs, "MOST_RUNS", 6)
+    two = [{"hidden": 3}, {"hidden": 5}]
+    assert len(sweep(readings, runs=two, seed=range(3), epochs=1)) == 6
+    with refused(ValueError, "`runs` must be at most 6, got 8. Make several sweeps."):
+        sweep(readings, runs=two, seed=range(4), epochs=1)
 
 
 @pytest.mark.parametrize("name", list(GRID))

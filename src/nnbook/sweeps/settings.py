@@ -222,12 +222,10 @@ def _val_rows(value: Any) -> tuple[int, ...] | None:
         return None
     mend = "A run holds out a tuple of rows; a list of tuples makes several runs."
     refused = refusal("val_rows", "hold tuples of row numbers", describe(value), mend)
-    if isinstance(value, str | type) or not isinstance(value, Iterable):
-        raise TypeError(refused)
     try:
         rows = value.tolist() if isinstance(value, Tensor) else value
         rows = listed("val_rows", rows, "hold tuples of row numbers", mend, most=MOST_RUNS)
-    except MISFITS as error:  # a tensor of one number, or without values
+    except MISFITS as error:  # no iterable, or a tensor of one number
         raise TypeError(refused) from error
     return tuple(whole_number(row, refused) for row in rows)
 
