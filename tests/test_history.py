@@ -167,6 +167,32 @@ def test_losses_of_another_shape_are_refused(losses, message, refused):
         History(*losses)
 
 
+@pytest.mark.unchecked
+@pytest.mark.parametrize("losses", [[1.0], torch.tensor([1]), torch.nn.UninitializedParameter()])
+def test_losses_that_are_no_tensor_of_numbers_are_refused_by_name(losses, refused):
+    rule = "be a floating-point tensor of shape (epochs,), got"
+    with refused(TypeError, f"`train_loss` must {rule}"):
+        History(losses)
+    with refused(TypeError, f"`val_loss` must {rule}"):
+        History(torch.zeros(1), losses)
+
+
+@pytest.mark.unchecked
+def test_a_reason_that_is_no_text_is_refused(refused):
+    with refused(TypeError, "`stopped` must be a text or None, got 3."):
+        History(torch.zeros(1), stopped=3)
+
+
+@pytest.mark.unchecked
+def test_what_to_dict_did_not_return_is_refused(refused):
+    with refused(TypeError, "`values` must be what `to_dict` returned, got 3."):
+        History.from_dict(3)
+    for name in ("train_loss", "val_loss"):
+        for wrong in (3, ["1.0"], [True]):
+            with refused(TypeError, f'`values["{name}"]` must be a list of numbers, got '):
+                History.from_dict({**SHORT.to_dict(), name: wrong})
+
+
 @pytest.mark.parametrize("change", ["missing", "unknown"])
 def test_other_keys_are_refused(change, refused):
     values = SHORT.to_dict()
