@@ -559,3 +559,10 @@ def test_a_row_that_is_not_there_ends_a_loop(refused):
 def test_devices_and_types_that_are_none_are_refused(arguments, message, refused):
     with refused((TypeError, ValueError), message):
         numbered(3).to(**arguments)
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("names", [0.5, True, nn.Tanh(), [1, 2, 3]], ids=repr)
+def test_names_of_classes_that_are_no_texts_are_refused(names, refused):
+    with refused(TypeError, "`target_names` must be a sequence of strings, got"):
+        Samples(COLUMN, CLASSES, target_names=names)

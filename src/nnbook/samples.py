@@ -91,6 +91,8 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
                     str(self.targets.device),
                 )
             )
+        # Before they are counted.
+        object.__setattr__(self, "target_names", _texts("target_names", self.target_names))
         n_in = self.inputs.shape[1]
         n_out = self.n_classes if self.has_classes else self.targets.shape[1]
         target_default = "class " if self.has_classes else "y"
@@ -458,20 +460,27 @@ def _check_finite(name: str, values: Tensor) -> None:
         )
 
 
-def _labels(name: str, labels: Sequence[str], count: int, default: str = "") -> tuple[str, ...]:
+def _texts(name: str, labels: Sequence[str]) -> tuple[str, ...]:
     rule = "be a sequence of strings"
-    labels = listed(name, labels, rule, f"There are {count} to be named.", most=_MOST_CLASSES)
-    if not all(isinstance(label, str) for label in labels):
+    texts = listed(name, labels, rule, most=_MOST_CLASSES)
+    if not all(isinstance(label, str) for label in texts):
         raise TypeError(refusal(name, rule, describe(labels)))
+    return tuple(texts)
+
+
+def _labels(name: str, labels: Sequence[str], count: int, default: str = "") -> tuple[str, ...]:
+    labels = _texts(name, labels)
     if not labels and default:
         return tuple(f"{default}{column}" for column in range(count))
     if labels and len(labels) != count:
         raise ValueError(
             refusal(
-                name, f"have {count} entries, one for each", f"{len(labels)}: {describe(labels)}"
+                name,
+                f"have {count} entries, one for each",
+                f"{len(labels)}: {describe(list(labels))}",
             )
         )
-    return tuple(labels)
+    return labels
 
 
 def _with_units(names: Sequence[str], units: Sequence[str]) -> tuple[str, ...]:
