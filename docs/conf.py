@@ -50,6 +50,7 @@ extensions = [
     "reading",
     "web",
     "graphs",
+    "explorers",
     "head",
     "hosting",
     "quiz",
@@ -71,8 +72,8 @@ default_role = "code"  # as in our docstrings
 html_theme = "furo"
 html_title = "nnbook"
 html_static_path = ["_static", "_web/static"]
-html_css_files = ["nnbook.css", "interactive.css", "playground/playground.css"]
-html_js_files = ["nnbook.js"]
+html_css_files = ["nnbook.css", "interactive.css", "explorers.css", "playground/playground.css"]
+html_js_files = ["nnbook.js", "explorers.js"]
 html_favicon = "_static/favicon.svg"
 html_math_renderer = "mathml"
 html_scaled_image_link = False

@@ -34,6 +34,7 @@ NEEDED_BY = {
     "clipboard": 'class="highlight',
     "interactive": 'class="interactive"',
     "playground": 'class="playground"',
+    "explorers": 'class="explorer"',
 }
 SHORT, LONG = 70, 180
 

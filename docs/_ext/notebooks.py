@@ -24,6 +24,8 @@ ROLE = re.compile(r":(?:py:)?(?P<role>[a-z]+):`(?P<text>[^`]+)`")
 TITLED = re.compile(r"(?P<title>.+?)\s*<(?P<target>[^<>]+)>", re.DOTALL)
 LITERAL = re.compile(r"::\n\n((?:(?:[ ]+.*)?\n)+)")
 ANONYMOUS_LINK = re.compile(r"(\[[^\]]+\]\([^)]+\))_")
+# A figure to turn is the page's alone.
+EXPLORER = re.compile(r"^\.\. explorer:: .*\n(?:(?: +.*)?\n)*", re.MULTILINE)
 BLOCK = re.compile(r"^\.\. GENERATED FROM PYTHON SOURCE LINES .*\n", re.MULTILINE)
 IMAGE = re.compile(r"^\.\. image:: /(\S+\.svg)$", re.MULTILINE)
 PRINTED = re.compile(
@@ -39,6 +41,7 @@ LINK = re.compile(r"`([^`<]+?)\s*<(https?://[^`>]+)>`__?")
 
 def markdown(text: str, examples: Path) -> str:
     """Return text of a notebook cell with the remaining reStructuredText turned into Markdown."""
+    text = EXPLORER.sub("", f"{text}\n")
     text = LINK.sub(r"[\1](\2)", text)
     text = ANONYMOUS_LINK.sub(r"\1", text)
     text = ROLE.sub(lambda match: plain_role(match["role"], match["text"], examples), text)

@@ -38,11 +38,19 @@ SERVED = {
     "vega-lite": ("build/vega-lite.min.js",),
     "vega-interpreter": ("build/vega-interpreter.js",),
 }
-# A browser finds a module by its address, not by a package's name. Vega has these functions too.
+# Vega's other files are classic scripts, which pages opened from a folder load too, and this one
+# becomes one. Vega has the functions that it imports.
 REPLACED = {
     "build/vega-interpreter.js": (
-        "import { ascending, isString, DisallowedObjectProperties } from 'vega-util';",
-        "const { ascending, isString, DisallowedObjectProperties } = globalThis.vega;",
+        (
+            "import { ascending, isString, DisallowedObjectProperties } from 'vega-util';",
+            "'use strict'; {\n"
+            "const { ascending, isString, DisallowedObjectProperties } = globalThis.vega;",
+        ),
+        (
+            "export { expression as expressionInterpreter };",
+            "globalThis.vegaInterpreter = expression; }",
+        ),
     ),
 }
 STILL = {
@@ -81,10 +89,9 @@ def served_files() -> dict[str, bytes]:
     for package in filter(is_installed, SERVED):
         for file in SERVED[package]:
             content = (PACKAGES / package / file).read_bytes()
-            if file in REPLACED:
-                old, new = (text.encode() for text in REPLACED[file])
-                assert old in content, f"{package}: {file} has changed"
-                content = content.replace(old, new)
+            for old, new in REPLACED.get(file, ()):
+                assert old.encode() in content, f"{package}: {file} has changed"
+                content = content.replace(old.encode(), new.encode())
             found[f"{package}/{Path(file).name}"] = content
     return found
 

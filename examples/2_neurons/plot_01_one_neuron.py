@@ -175,6 +175,11 @@ for (w, b), curve in zip(settings, grid.values(), strict=True):
 # cannot make it anything but an S: a neuron with tanh only rises or only falls. For more shape it
 # takes more neurons.
 #
+# .. explorer:: one-neuron
+#    :label: One neuron: turn its weight and its bias
+#
+#    The dashed line is w x + b, the solid one what the function f makes of it.
+#
 # **Try it.** What does a neuron with the weight 0 do? Then flip the signs of both :math:`w` and
 # :math:`b`. What happens to the curve, and how could whatever comes after the neuron undo it?
 #

@@ -210,6 +210,11 @@ print(f"{n_parameters} parameters, the same curve")
 # Four bends, and a curve with two dips that none of them has. Other numbers in the same places give
 # other curves. Here somebody chose them; learning is to let the loss choose.
 #
+# .. explorer:: composed
+#    :label: Four neurons: turn their weights and biases
+#
+#    The thin dashed and dotted lines are A and B, the solid one is the curve chosen from the list.
+#
 # **Try it.** Turn the two 1.0 of the last layer into -1.0, one at a time. Which of the two dips
 # becomes a bump? Then draw the network with ``plots.network(network)``.
 #

@@ -165,6 +165,11 @@ assert above_1 == falling == ["GELU", "SiLU"]
 # :term:`monotonic`, and they overshoot the slope 1 on their way up. Five of the dashed derivatives
 # consist of level pieces.
 #
+# .. explorer:: catalogue
+#    :label: The catalogue, one function at a time
+#
+#    The solid line is the function, the dashed one its derivative, the dotted one y = x.
+#
 # The catalogue tabulated
 # -----------------------
 # What a picture shows roughly, a table says exactly. Bounds, monotony, kinks and jumps are stated

@@ -259,6 +259,12 @@ for number, way in ((1, "SGD 0.001"), (2, "SGD 0.01")):
 # which we have not touched. :term:`Capacity <capacity>` is what a network could do; the training
 # decides how much of it is used.
 #
+# .. explorer:: sweep
+#    :label: The 550 runs, one by one
+#
+#    Each mark is a run of this page: its loss in training and on the two rows held out, after 5,000
+#    epochs. Large marks belong to the seed that is chosen, and so to its pair of rows.
+#
 # **Try it.** Train 13 units at the rate of 0.0001 for 50,000 epochs, on a few pairs. Do they end
 # where those at 0.001 ended?
 #
