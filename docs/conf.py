@@ -91,6 +91,7 @@ if not repository and "GITHUB_REPOSITORY" in os.environ:
 if address := os.environ.get("NNBOOK_SITE_ADDRESS", ""):
     extensions.append("sphinxext.opengraph")
     html_baseurl = ogp_site_url = f"{address.rstrip('/')}/"
+    ogp_enable_meta_description = False  # docs/_ext/head.py writes one
     ogp_social_cards = {"line_color": "#0072b2"}
 
 # The book as one file: `nox -s books`.

@@ -65,7 +65,12 @@ def taken(ran: Any, examples: Path) -> dict[str, Any]:
         if cell.cell_type == "code":
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             hidden = "remove-cell" in cell.metadata.get("tags", ())
-            shown = [] if hidden else [each for each in cell.outputs if _glued(each) is None]
+            # Of a cell that the page hides, it shows at most a figure.
+            shown = [
+                each
+                for each in cell.outputs
+                if _svg(each) or not (hidden or "scrapbook" in each.get("metadata", {}))
+            ]
             outputs = [_output(each, alt) for each in shown]
             kept |= {"execution_count": None, "outputs": outputs}
         cells.append(kept)
@@ -83,6 +88,10 @@ def _glued(output: Any) -> tuple[str, str] | None:
     return kept["name"], text  # of a figure it is no value
 
 
+def _svg(output: Any) -> str:
+    return next((text for mime, text in output.get("data", {}).items() if mime.endswith(SVG)), "")
+
+
 def _words(text: str, glued: dict[str, str], examples: Path) -> str:
     text = FOLD_OPENS.sub(r"*\1:* ", DIRECTIVE.sub("", text)).replace("</details>", "")
     text = GLUE.sub(lambda match: format(ast.literal_eval(glued[match[1]]), match[2] or ""), text)
@@ -91,14 +100,14 @@ def _words(text: str, glued: dict[str, str], examples: Path) -> str:
 
 
 def _output(output: Any, alt: str) -> dict[str, Any]:
+    if _svg(output):
+        data = {"image/png": output.metadata[SVG]["png"], "text/plain": alt or "a figure"}
+        return {"output_type": "display_data", "data": data, "metadata": {}}
     kept = {key: value for key, value in output.items() if key != "metadata"}
     if "data" in output:
         kept["metadata"] = {}
         if "execution_count" in kept:
             kept["execution_count"] = None
-        if SVG in output.data:
-            png = output.metadata[SVG]["png"]
-            kept["data"] = {"image/png": png, "text/plain": alt or output.data["text/plain"]}
     return kept
 
 
@@ -127,10 +136,9 @@ class TakeAway(SphinxTransform):
 
     def _add_numbers(self, ran: Any) -> None:
         outputs = [each for cell in ran.cells for each in cell.get("outputs", [])]
-        drawn = [each for each in outputs if SVG in each.get("data", {})]
+        drawn = [each for each in outputs if _svg(each)]
         tables = {
-            "\n".join(each.data[SVG].splitlines()): each.metadata[SVG].get("numbers")
-            for each in drawn
+            "\n".join(_svg(each).splitlines()): each.metadata[SVG].get("numbers") for each in drawn
         }
         images = [
             image
@@ -179,4 +187,4 @@ def _write(path: Path, text: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the transform."""
     app.add_transform(TakeAway)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 ROOT = Path(__file__).parents[2]
+PAGE = "playground"
 KEPT = ROOT / "build" / "graphs"
 ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "gelu": "GELU", "sigmoid": "Sigmoid", "line": None}
 OPTIMIZERS = ("sgd", "momentum", "adam")
@@ -67,7 +68,7 @@ def graphs() -> Path:
 
 def copy_graphs(app: Sphinx, error: Exception | None) -> None:
     """Put the graphs into the site."""
-    if error is not None or app.builder.name != "html":
+    if error is not None or app.builder.name != "html" or PAGE not in app.env.found_docs:
         return
     folder = Path(app.outdir) / "_static" / "graphs"
     folder.mkdir(parents=True, exist_ok=True)

@@ -67,6 +67,8 @@ def _is_in_note(node: nodes.Node) -> bool:
     # What describes a function is no note, although Sphinx gives it that class.
     if isinstance(node, nodes.Admonition) and not isinstance(node, addnodes.desc):
         return True
+    if isinstance(node, nodes.container) and "sphx-glr-footer" in node["classes"]:
+        return True
     return node.parent is not None and _is_in_note(node.parent)
 
 
