@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page, Route, expect
 from torch import nn
 
 import nnbook
@@ -47,12 +47,17 @@ def playground(page: Page, address: str) -> Iterator[Page]:
         " event => violations.push(event.violatedDirective))"
     )
     page.goto(f"{address}playground.html")
-    page.wait_for_function("() => document.querySelector('.plot .axis')")
-    page.evaluate(LISTEN)
+    listen(page)
     page.locator("[name=speed]").select_option("fast")
     yield page
     assert page.faults == []
     assert page.evaluate("violations") == []
+
+
+def listen(page: Page) -> None:
+    """Wait until the page's script has drawn its plot; from then on notice when a run rests."""
+    page.wait_for_function("() => document.querySelector('.plot .axis')")
+    page.evaluate(LISTEN)
 
 
 def settle(page: Page, button: str = "train") -> list[dict[str, Any]]:
@@ -204,10 +209,10 @@ def test_the_runtime_is_fetched_at_the_first_press_and_the_button_says_its_size(
     requests: list[str] = []
     playground.on("request", lambda request: requests.append(request.url))
     playground.reload()
+    listen(playground)
     button = playground.locator("[data-do=train]")
     assert re.fullmatch(r"Train \(fetches \d\.\d MB once\)", button.inner_text())
     assert not [url for url in requests if ".wasm" in url or ".onnx" in url]
-    playground.evaluate(LISTEN)
     settle(playground, "step")
     fetched = [url for url in requests if url.endswith(".wasm")]
     assert len(fetched) == 1
@@ -248,7 +253,7 @@ def test_an_experiment_comes_back_from_its_address(playground: Page, address: st
     saved = playground.url
     playground.goto("about:blank")
     playground.goto(saved)
-    playground.evaluate(LISTEN)
+    listen(playground)
     (again,) = settle(playground)
     assert again == run
     assert playground.locator("[name=activation]").input_value() == "gelu"
@@ -528,10 +533,26 @@ def test_without_webassembly_a_figure_stands_there_and_says_why(page: Page, addr
     assert still.locator("img:visible").count() == 1
 
 
+def test_nothing_that_is_pressed_before_the_scripts_are_there_is_lost(
+    page: Page, address: str
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/playground/page.js", hold)
+    page.goto(f"{address}playground.html")
+    with pytest.raises(Error, match="inert"):
+        page.locator("[data-do=step]").click(timeout=500)
+    held[0].continue_()
+    page.locator("[data-do=step]").click()
+    expect(page.locator("[data-shown=done]")).to_have_text("1")
+
+
 def test_what_cannot_be_fetched_is_said_and_can_be_tried_again(page: Page, address: str) -> None:
     page.goto(f"{address}playground.html")
-    page.wait_for_function("() => document.querySelector('.plot .axis')")
-    page.evaluate(LISTEN)
+    listen(page)
     page.route("**/*.onnx", lambda route: route.abort())
     page.locator("[data-do=train]").click()
     page.get_by_role("button", name="Try again").wait_for()

@@ -7,12 +7,15 @@ const folder = /** @type {HTMLScriptElement} */ (document.currentScript).src;
 
 /** @param {HTMLElement} part */
 async function bringToLife(part) {
+  part.inert = true; // what is pressed before the module is there would be lost
   try {
     const module = await import(new URL(part.dataset.module ?? "", folder).href);
     module.start(part);
   } catch (error) {
     console.error(error);
     part.dataset.still = "error";
+  } finally {
+    part.inert = false;
   }
 }
 
