@@ -31,6 +31,9 @@ PACKAGES = ROOT / "build" / "dist"
 # groups they hold. What tests the library does not see what builds the site.
 SHARED = {"library": ["test", "lint", "mutate"], "book": ["docs", "test", "site"]}
 
+# Tests on all cores, up to four: whoever has done its own takes over what others have not begun.
+WORKERS = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal")
+
 
 # Runs Python, as session.run does, in an environment that a session shares with others.
 Python = Callable[..., object]
@@ -144,11 +147,12 @@ def make_zips(session: nox.Session, python: Python) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """Run the tests, with branch coverage: `nox -s tests -- -k samples`."""
+    """Run the tests, on all cores and with branch coverage: `nox -s tests -- -k samples`."""
     python = enter(session, "library")
     use_data_beside(session)
-    coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
-    python("-m", "pytest", *coverage, *session.posargs)
+    session.env["OMP_NUM_THREADS"] = "1"  # in what the tests start
+    whole = [*WORKERS, "--cov", "--cov-report=term-missing:skip-covered"]
+    python("-m", "pytest", *(session.posargs or whole))
 
 
 @nox.session(venv_backend="none")
@@ -159,11 +163,12 @@ def repeat(session: nox.Session) -> None:
     """
     python = enter(session, "library")
     use_data_beside(session)
+    session.env["OMP_NUM_THREADS"] = "1"
     times = next((word for word in session.posargs if word.isdecimal()), "10")
     for number in range(1, int(times) + 1):
         session.log(f"run {number} of {times}")
         rest = [word for word in session.posargs if not word.isdecimal()]
-        python("-m", "pytest", "-p", "no:cacheprovider", *rest)
+        python("-m", "pytest", "-p", "no:cacheprovider", *WORKERS, *rest)
 
 
 @nox.session(venv_backend="none")
@@ -320,17 +325,8 @@ def site(session: nox.Session) -> None:
     what is requested; and Lighthouse, once.
     """
     python = prepare_browser(session)
-    workers = str(min(os.cpu_count() or 1, 4))
-    words = (
-        "-n",
-        workers,
-        "--dist",
-        "worksteal",
-        f"--ignore={LIGHTHOUSE}",
-        f"--ignore={BOOKS}",
-        f"--ignore={SUBPATH}",
-    )
-    python("-m", "pytest", "tests/site", *words, *session.posargs)
+    apart = [f"--ignore={path}" for path in (LIGHTHOUSE, BOOKS, SUBPATH)]
+    python("-m", "pytest", "tests/site", *WORKERS, *apart, *session.posargs)
     if not session.posargs:
         python("-m", "pytest", LIGHTHOUSE)
 
