@@ -6,12 +6,14 @@
        What can be turned, and what stands in its place without JavaScript.
 
 The figure's specification is written by `explorer_specs.py` in a process of its own, and stays in
-the page as JSON; it is made anew when nnbook or that script has changed. docs/_web/static holds the
-script, a classic one: it works on a page that is opened from a folder too.
+the page as JSON; it is made anew when what that script uses has changed. Up to 1,000 numbers that a
+figure holds are offered below it. docs/_web/static holds the page's script, a classic one: it works
+on a page that is opened from a folder too.
 """
 
-import hashlib
+import csv
 import html
+import io
 import json
 import os
 import subprocess
@@ -24,6 +26,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from depends import fingerprint
+from figures import NUMBERS
 from web import compressed_bytes, is_installed
 
 ROOT = Path(__file__).parents[2]
@@ -37,15 +41,9 @@ NOT_BUILT = (
 NO_SCRIPT = "It needs JavaScript, which is switched off; the figures of this page do not."
 
 
-def recipe() -> str:
-    """Return what changes when a figure may have changed."""
-    files = [SPECS, *sorted((ROOT / "src" / "nnbook").rglob("*.py"))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
 def specification(name: str, folder: Path) -> str:
     """Return a figure's specification as JSON; one that was made before is read from the folder."""
-    kept, now = folder / f"{name}.json", recipe()
+    kept, now = folder / f"{name}.json", fingerprint(SPECS)
     if kept.exists():
         made = json.loads(kept.read_text(encoding="utf-8"))
         if made["recipe"] == now:
@@ -61,6 +59,25 @@ def specification(name: str, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps({"recipe": now, "text": done.stdout.strip()}), encoding="utf-8")
     return done.stdout.strip()
+
+
+def table(text: str) -> tuple[str, int] | None:
+    """Return a figure's numbers as CSV, and how many points they are, or None.
+
+    None is returned where the browser computes them, and where there are more than 1,000.
+    """
+    from plotted import MOST_POINTS  # noqa: PLC0415  # it imports matplotlib
+
+    figure = json.loads(text)
+    points = figure["data"].get("values", [])
+    if not 0 < len(points) <= MOST_POINTS:
+        return None
+    columns = {each["field"]: each["title"] for each in figure["encoding"]["tooltip"]}
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(columns.values())
+    rows.writerows([point[field] for field in columns] for point in points)
+    return written.getvalue(), len(points)
 
 
 class explorer(nodes.General, nodes.Element):  # noqa: N801  # as docutils names nodes
@@ -86,7 +103,19 @@ class Explorer(SphinxDirective):
             folder = Path(self.env.doctreedir).parent / "explorers"
             node["text"] = specification(node["name"], folder)
         node += self.parse_content_to_nodes()
-        return [node]
+        return [node, *self._numbers(node, folder)] if node["complete"] else [node]
+
+    def _numbers(self, node: explorer, folder: Path) -> list[nodes.Node]:
+        found = table(node["text"])
+        if found is None:
+            return []
+        text, points = found
+        path = folder / f"{node['name']}.csv"
+        path.write_text(text, encoding="utf-8")
+        address = f"/{os.path.relpath(path, self.env.srcdir)}"
+        return self.parse_text_to_nodes(
+            NUMBERS.format(name=path.name, points=points, series=1, path=address)
+        )
 
 
 def visit(self: Any, node: explorer) -> None:
@@ -123,4 +152,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_node(explorer, html=(visit, depart))
     app.add_directive("explorer", Explorer)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,6 @@
 """The figures that readers turn: what they show, by keyboard, in both themes, and from a folder."""
 
+import csv
 import importlib.util
 import json
 import math
@@ -223,6 +224,24 @@ def test_each_mark_of_the_sweep_is_a_run(page: Page, address: str) -> None:
         assert math.isclose(alone.val_loss[0, -1], row["val"], rel_tol=2e-3), row
     set_to(place, units="13", way="SGD 0.1", seed=3)
     expect(place.get_by_role("status")).to_contain_text("This run diverged.")
+
+
+def test_the_runs_of_the_sweep_can_be_taken_away(page: Page, address: str) -> None:
+    place = opened(page, address, "sweep")
+    set_to(place, units="all", way="all")
+    link = place.locator("~ details.plotted").get_by_role("link", include_hidden=True)
+    file = (SITE / PAGES["sweep"]).parent / str(link.get_attribute("href"))
+    with file.open(encoding="utf-8") as opened_file:
+        runs = list(csv.DictReader(opened_file))
+    assert len(runs) == 550
+    drawn = {(row["units"], row["way"], row["seed"]): row for row in place.evaluate(ROWS)}
+    for run in runs:
+        row = drawn.get((run["hidden units"], run["optimizer and rate"], int(run["seed"])))
+        ends = [run["training loss (°C²)"], run["held-out loss (°C²)"]]
+        if row is None:  # it diverged
+            assert ends == ["", ""]
+        else:
+            assert list(map(float, ends)) == [row["train"], row["val"]]
 
 
 def test_a_library_that_cannot_be_loaded_is_told_and_tried_again(page: Page, address: str) -> None:
