@@ -573,7 +573,7 @@ KINDS = {
 @pytest.mark.parametrize(
     ("label", "answer"),
     [(label, each) for label, cases in KINDS.items() for each in cases],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_an_answer_of_another_kind_is_refused_with_what_is_expected(label, answer, refused):
     with refused(TypeError, f"`answer` must be {expected(label)}, got …"):
