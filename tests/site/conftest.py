@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
@@ -114,17 +114,17 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def online(browser: Browser) -> Iterator[BrowserContext]:
-    """Give a reader who opens one page after another; what one page keeps the others find."""
+def online(browser: Browser) -> Iterator[Page]:
+    """Give a tab in which one page is opened after another; what one keeps the others find."""
     with browser.new_context(**READER) as context:
-        yield context
+        yield context.new_page()
 
 
 @pytest.fixture(scope="session")
-def offline(browser: Browser) -> Iterator[BrowserContext]:
-    """Give a reader who has no network."""
+def offline(browser: Browser) -> Iterator[Page]:
+    """Give such a tab to a reader who has no network."""
     with browser.new_context(**READER, offline=True) as context:
-        yield context
+        yield context.new_page()
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,10 @@ Each page is opened three times, wide and narrow from a server, and from a folde
 All that a load can show is asked of it at once, and all that is found is told together.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Request
+import pytest
+from playwright.sync_api import Page, Request
 
 SITE = Path(__file__).parents[2] / "build" / "site"
 
@@ -91,31 +91,40 @@ TOO_WIDE = """
 """
 
 
-@dataclass
-class Visit:
-    """What was seen while a page was read to its end."""
+class Tab:
+    """A tab of the browser, and what was seen since the page in it was opened.
 
-    requests: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    finished: list[Request] = field(default_factory=list)
+    Opening a tab costs more than reading most pages, so one is used for all.
+    """
 
-    def start(self, page: Page, address: str) -> None:
-        """Open a page and go through it."""
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.messages: list[str] = []
+        self.finished: list[Request] = []
         page.add_init_script(WATCH)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("console", lambda message: self.messages.append(message.text))
         page.on("pageerror", lambda error: self.messages.append(str(error)))
         page.on("requestfinished", lambda request: self.finished.extend([request]))
-        page.goto(address)
-        page.evaluate(TO_THE_END)
 
-    def faults(self, page: Page, home: str) -> list[str]:
+    def read(self, address: str, width: int) -> None:
+        """Open a page, and go through it in the light."""
+        self.page.goto("about:blank")
+        for seen in (self.requests, self.messages, self.finished):
+            seen.clear()
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.goto(address)
+        self.page.evaluate(TO_THE_END)
+
+    def faults(self, home: str) -> list[str]:
         """Return what should not have been: requests to other places, messages, movement."""
         outside = [url for url in self.requests if not url.startswith((home, "data:"))]
         found = [f"asks for {url}" for url in outside]
         found += [f"says {message}" for message in self.messages]
-        found += [f"violates {each}" for each in page.evaluate("violations")]
-        moved = page.evaluate("moved")
+        found += [f"violates {each}" for each in self.page.evaluate("violations")]
+        moved = self.page.evaluate("moved")
         found += [f"moves by {moved}"] if moved else []
         found += ["asked for almost nothing"] if len(self.requests) <= 3 else []
         return found
@@ -143,13 +152,12 @@ def out_of_reach(page: Page) -> list[str]:
     return page.evaluate(UNREACHED)
 
 
-def from_a_server(page: Page, axe: str, address: str, page_path: str, width: int) -> list[str]:
+def from_a_server(tab: Tab, axe: str, address: str, page_path: str, width: int) -> list[str]:
     """Return the faults of a page of one width that a server sends."""
-    page.set_viewport_size({"width": width, "height": 900})
-    visit = Visit()
-    visit.start(page, address + page_path)
-    found = visit.faults(page, address)
-    weight = visit.weight()
+    page = tab.page
+    tab.read(address + page_path, width)
+    found = tab.faults(address)
+    weight = tab.weight()
     plots = page.locator("article img").count()
     # The search page fetches its index, which is not text to read.
     allowed = 250_000 if plots or page_path == "search.html" else 100_000
@@ -164,22 +172,31 @@ def from_a_server(page: Page, axe: str, address: str, page_path: str, width: int
     return [f"{width} wide: {fault}" for fault in found]
 
 
-def from_a_folder(page: Page, page_path: str) -> list[str]:
+def from_a_folder(tab: Tab, page_path: str) -> list[str]:
     """Return the faults of a page that is opened as a file, while the network is off."""
-    visit = Visit()
-    visit.start(page, (SITE / page_path).as_uri())
-    page.emulate_media(color_scheme="dark")  # other figures are shown there
-    page.evaluate(TO_THE_END)
-    return [f"as a file: {fault}" for fault in visit.faults(page, SITE.as_uri())]
+    tab.read((SITE / page_path).as_uri(), 1280)
+    tab.page.emulate_media(color_scheme="dark")  # other figures are shown there
+    tab.page.evaluate(TO_THE_END)
+    return [f"as a file: {fault}" for fault in tab.faults(SITE.as_uri())]
+
+
+@pytest.fixture(scope="module")
+def served(online: Page) -> Tab:
+    """Give a tab for what a server sends."""
+    return Tab(online)
+
+
+@pytest.fixture(scope="module")
+def alone(offline: Page) -> Tab:
+    """Give a tab for what lies in a folder."""
+    return Tab(offline)
 
 
 def test_a_page_has_no_fault_wide_or_narrow_light_or_dark_online_or_off(
-    online: BrowserContext, offline: BrowserContext, axe: str, address: str, page_path: str
+    served: Tab, alone: Tab, axe: str, address: str, page_path: str
 ) -> None:
     faults = []
     for width in (1280, 320):
-        with online.new_page() as page:
-            faults += from_a_server(page, axe, address, page_path, width)
-    with offline.new_page() as page:
-        faults += from_a_folder(page, page_path)
+        faults += from_a_server(served, axe, address, page_path, width)
+    faults += from_a_folder(alone, page_path)
     assert faults == [], "\n".join(faults)
