@@ -38,7 +38,7 @@ def _judge_straight(model: nn.Module) -> Judgement:
         (not has_13, "Start from `nnbook.mlp(1, 13, 1)`, and set the weights of its two layers."),
         (
             not flattens,
-            "Without a tanh a straight line is no art: leave `hidden_activation` as it is.",
+            "A straight line without tanh is no feat: leave `hidden_activation` as it is.",
         ),
         (
             abs(middle) > NEAR,
