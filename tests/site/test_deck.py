@@ -82,8 +82,10 @@ def test_a_question_shows_its_choices_and_keeps_the_right_one_for_the_back():
 
 def test_the_file_is_csv_below_the_lines_that_anki_reads():
     row = ("name", 'a "quoted", front', "two\n lines", "tag")
-    lines = deck.text_of([row]).splitlines()
-    head = [line for line in lines if line.startswith("#")]
-    assert head == list(deck.HEADER)
-    (read,) = csv.reader(lines[len(head) :])
+    lines = deck.text_of([row]).splitlines(keepends=True)
+    assert "".join(lines[:7]) == (
+        "#separator:Comma\n#html:true\n#notetype:Basic\n#deck:nnbook\n"
+        "#columns:guid,Front,Back,Tags\n#guid column:1\n#tags column:4\n"
+    )
+    (read,) = csv.reader(lines[7:])
     assert read == ["name", 'a "quoted", front', "two lines", "tag"]

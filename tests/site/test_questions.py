@@ -94,7 +94,7 @@ def test_numbers_are_one_answer_where_a_question_cannot_tell_them_apart(one, oth
     assert book.same(one, other) is expected
 
 
-def test_no_number_of_a_question_reads_like_american_english():
+def test_questions_are_spelled_as_the_british_do():
     words = re.compile(r"\b(color|center|behavior|normalize)\b")
     for _, question in QUESTIONS:
         text = " ".join([question.text, *(choice.feedback for choice in question.choices)])
