@@ -15,6 +15,7 @@ sys.path[:0] = [str(DOCS), str(DOCS / "_ext")]
 import compare  # noqa: E402
 
 import depends  # noqa: E402
+import web  # noqa: E402
 
 # Each page tells that it runs: by a line in a file, which no cache of outputs can write.
 TELL = "import os\nopen(os.environ['RAN'], 'a').write('{name}\\n')\n"
@@ -44,6 +45,24 @@ plt.legend();
 ```
 """
 NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# {name}\n\nText.\n\n"
+MOVING = """
+# Moving parts
+
+~~~{interactive} playground/page.js
+:packages: onnxruntime-web
+:markup: part.html
+
+What stands there if it does not move.
+~~~
+
+~~~{eval-rst}
+.. explorer:: one-neuron
+   :label: One neuron
+
+   What can be turned.
+~~~
+"""
+MISSING = "the npm registry could not be reached"
 
 
 def write_book(folder: Path, scripts: dict[str, str], notebooks: dict[str, str]) -> Path:
@@ -248,6 +267,57 @@ def test_a_change_of_a_question_writes_its_page_anew_and_runs_nothing(tmp_path: 
     result = build(book)
     assert result.returncode != 0
     assert "a question on 1_learning: sum: computed 5, told 4" in result.stderr
+
+
+def place_packages(folder: Path) -> None:
+    """Put files there that stand for those of the packages."""
+    for package, files in web.SERVED.items():
+        for name in files:
+            file = folder / package / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("\n".join(old for old, _ in web.REPLACED.get(name, [(name, "")])))
+
+
+def test_without_packages_a_page_says_so_and_with_them_it_is_made_anew(tmp_path: Path) -> None:
+    book = write_book(tmp_path, {"data": SCRIPTS["data"]}, {})
+    docs, served = book / "docs", book / "site" / "_static" / "npm"
+    (docs / "moving.md").write_text(MOVING)
+    (docs / "_web" / "part.html").write_text("<button>Start ({size})</button>")
+    index = docs / "index.rst"
+    index.write_text(f"{index.read_text()}   moving\n")
+
+    def written() -> str:
+        done = build(book)
+        assert done.returncode == 0, done.stdout + done.stderr  # no warning either
+        return (book / "site" / "moving.html").read_text(encoding="utf-8")
+
+    html = written()
+    assert html.count(MISSING) == 2
+    assert "What stands there if it does not move." in html
+    assert "What can be turned." in html
+    assert "data-module" not in html
+    assert "<button>Start" not in html
+    assert "explorer-open" not in html
+    assert not served.exists()
+
+    packages = docs / "_web" / "node_modules"
+    place_packages(packages)
+    html = written()
+    assert MISSING not in html
+    assert "What stands there if it does not move." in html
+    assert 'data-module="playground/page.js"' in html
+    assert "<button>Start (0.0 MB)</button>" in html
+    assert "explorer-open" in html
+    names = {str(file.relative_to(served)) for file in served.rglob("*.*")}
+    assert names == {
+        f"{name}/{Path(file).name}" for name in web.SERVED for file in web.SERVED[name]
+    }
+
+    shutil.rmtree(packages / "vega")
+    html = written()
+    assert html.count(MISSING) == 1
+    assert "explorer-open" not in html
+    assert 'data-module="playground/page.js"' in html
 
 
 def test_following_links_runs_no_page(tmp_path: Path) -> None:
