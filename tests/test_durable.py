@@ -136,6 +136,7 @@ def test_counters_and_shared_and_strided_tensors_come_back(tmp_path):
         "counter": Counter({3: 1, 5: 2}),
         "twice": [tensor, tensor],
         "part": tensor[1:, :, 2],
+        "windows": tensor.flatten()[:4].unfold(0, 3, 1),
         "channels last": tensor.contiguous(memory_format=torch.channels_last),
         "expanded": tensor[:, :, :1, :1],
         "same name": {1: tensor, "1": -tensor},
@@ -147,6 +148,7 @@ def test_counters_and_shared_and_strided_tensors_come_back(tmp_path):
     assert loaded["channels last"].stride() == values["channels last"].stride()
     assert torch.equal(loaded["channels last"], tensor)
     assert torch.equal(loaded["part"], values["part"])
+    assert torch.equal(loaded["windows"], values["windows"])
     assert torch.equal(loaded["expanded"], values["expanded"])
     assert torch.equal(loaded["same name"][1], -loaded["same name"]["1"])
     loaded["twice"][0].zero_()
@@ -158,6 +160,40 @@ def test_tensors_can_be_read_by_whoever_reads_safetensors(path):
         assert torch.equal(file.get_tensor("weights"), GOOD["weights"])
 
 
+def test_the_format_of_version_1_stays_as_it_is(tmp_path):
+    weights, path = torch.arange(6.0).view(2, 3), tmp_path / "a"
+    values = {
+        "epoch": 4,
+        "losses": [0.5, math.inf],
+        "betas": (0.9, None),
+        "milestones": Counter({2: 1}),
+        "words": Counter("aba"),
+        "state": {0: weights, "0": weights.T},
+    }
+    save(path, "run", values)
+    with safetensors.safe_open(path, "pt") as file:
+        assert json.loads(file.metadata()["values"]) == {
+            "dict": {
+                "epoch": 4,
+                "losses": [0.5, {"float": "inf"}],
+                "betas": {"tuple": [0.9, None]},
+                "milestones": {"counter": [[2, 1]]},
+                "words": {"counter": [["a", 2], ["b", 1]]},
+                "state": {
+                    "pairs": [
+                        [0, {"tensor": ["state.0", [0, 1]]}],
+                        ["0", {"tensor": ["state.0'", [1, 0]]}],
+                    ]
+                },
+            }
+        }
+        assert file.metadata()["format"] == "nnbook"
+        assert file.metadata()["version"] == "1"
+        assert file.metadata()["kind"] == "run"
+        assert torch.equal(file.get_tensor("state.0"), weights)
+    assert_equal_values(load(path, "run"), values)
+
+
 @pytest.mark.parametrize(
     ("value", "named"),
     [
@@ -165,8 +201,21 @@ def test_tensors_can_be_read_by_whoever_reads_safetensors(path):
         ({1, 2}, "it cannot hold everything: a.1 is {1, 2}"),
         (torch.zeros(2, dtype=torch.complex128), "it cannot hold everything: .*complex128"),
         (torch.eye(2).to_sparse(), "it cannot hold everything: a.1 is a tensor that is not plain"),
+        (torch.ones(2, device="meta"), "it cannot hold everything: a.1 is a tensor that is not"),
+        ({(1, 2): 0}, r"it cannot hold everything: a.1 has the key \(1, 2\)"),
+        ({math.inf: 0}, "it cannot hold everything: a.1 has the key inf"),
+        ({print: 0}, "it cannot hold everything: a.1 is <built-in"),
     ],
-    ids=["function", "set", "complex", "sparse"],
+    ids=[
+        "function",
+        "set",
+        "complex",
+        "sparse",
+        "meta",
+        "tuple as key",
+        "infinity as key",
+        "function as key",
+    ],
 )
 def test_what_cannot_be_kept_is_refused_by_name(value, named, path):
     with pytest.raises(CheckpointError, match=named):

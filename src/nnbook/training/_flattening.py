@@ -39,10 +39,15 @@ def flatten(values: Any) -> tuple[Any, dict[str, Tensor]]:
                 result = {"dict": {key: plain(each, f"{way}.{key}") for key, each in value.items()}}
             case dict():
                 kind = "counter" if isinstance(value, Counter) else "pairs"
-                result = {kind: [[plain(k, way), plain(v, f"{way}.{k}")] for k, v in value.items()]}
+                result = {kind: [[key(k, way), plain(v, f"{way}.{k}")] for k, v in value.items()]}
             case _:
                 raise TypeError(f"{way.removeprefix('.')} is {describe(value)}")
         return result
+
+    def key(value: Any, way: str) -> Any:
+        if not _is_scalar(plain(value, way)):
+            raise TypeError(f"{way.removeprefix('.')} has the key {describe(value)}")
+        return value
 
     return plain(values, ""), tensors
 
@@ -67,7 +72,7 @@ def unflatten(plain: Any, tensors: dict[str, Tensor]) -> Any:
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError, KeyError
         If this is not what `flatten` returns.
     """
     if _is_scalar(plain):
@@ -75,7 +80,7 @@ def unflatten(plain: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(plain, list):
         return [unflatten(each, tensors) for each in plain]
     result: Any
-    match list(plain.items()) if isinstance(plain, dict) else []:
+    match list(plain.items()):
         case [("float", "nan" | "inf" | "-inf" as text)]:
             result = float(text)
         case [("tuple", list(values))]:
@@ -85,8 +90,6 @@ def unflatten(plain: Any, tensors: dict[str, Tensor]) -> Any:
         case [("pairs" | "counter" as kind, list(pairs))]:
             result = Counter() if kind == "counter" else {}
             for key, each in pairs:
-                if not _is_scalar(key):
-                    raise ValueError(f"{describe(key)} is no key")
                 result[key] = unflatten(each, tensors)
         case [("tensor", [str(name), list(order)])] if sorted(order) == list(range(len(order))):
             back = sorted(range(len(order)), key=lambda dim: int(order[dim]))
