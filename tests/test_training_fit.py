@@ -3,6 +3,7 @@
 import copy
 import itertools
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +11,10 @@ import threading
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+import tqdm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -522,6 +525,19 @@ def test_a_generator_on_the_cpu_draws_the_same_order_for_a_model_on_the_gpu(spli
     assert_close(histories[0].train_loss, histories[1].train_loss, rtol=1e-4, atol=0)
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_a_generator_on_the_gpu_draws_the_order(split, seeded):
+    def weights(seed):
+        model = seeded(0, network).cuda()
+        draws = torch.Generator("cuda").manual_seed(seed)
+        fit(model, split.train, optimizer=sgd(model), epochs=3, batch_size=2, generator=draws)
+        return model.output_linear.weight
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
 def test_batches_are_moved_to_the_device_of_the_model(split):
     devices = []
 
@@ -544,6 +560,7 @@ def test_a_bar_shows_epochs_and_losses_if_asked(split, capsys):
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "7/7" in shown.err
+    assert re.search(r"[ ?\d](epoch/s|s/epoch)", shown.err)
     assert "training loss" in shown.err
     assert "validation loss" in shown.err
 
@@ -554,6 +571,13 @@ def test_a_bar_without_validation_shows_the_training_loss_alone(split, capsys):
     shown = capsys.readouterr().err
     assert f"training loss {history.train_loss[0]:.4g}" in shown
     assert "validation" not in shown
+
+
+def test_a_bar_is_not_drawn_anew_for_each_epoch(split, capsys, monkeypatch):
+    monkeypatch.setattr(tqdm.std, "time", lambda: 100.0)  # it is drawn by the clock
+    model = network()
+    fit(model, split.train, split.val, optimizer=sgd(model), epochs=20, progress=True)
+    assert capsys.readouterr().err.count("/20 ") == 2  # at the start and at the end
 
 
 def test_nothing_is_printed_unless_asked(split, capsys):
@@ -725,6 +749,22 @@ def test_looking_for_what_is_not_finite_leaves_buffers_and_generators(split):
     assert not any(module._forward_hooks for module in model.modules())
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_looking_for_what_is_not_finite_leaves_the_generator_of_the_gpu(split):
+    states = []
+
+    def loss(outputs, targets):
+        states.append(torch.cuda.get_rng_state())
+        return nn.functional.mse_loss(outputs, targets) * math.nan
+
+    model = nn.Sequential(nn.Linear(1, 4), nn.Dropout(0.2), nn.Linear(4, 1)).cuda()
+    batches = [split.train[:]]  # not probed
+    with pytest.raises(DivergenceError, match=r"epoch 1, step 1, is nan"):
+        fit(model, batches, optimizer=sgd(model), epochs=5, loss=loss)
+    assert torch.equal(torch.cuda.get_rng_state(), states[-1])
+
+
 def test_a_mask_of_minus_infinity_is_not_blamed(split):
     model = nn.Sequential(nn.Linear(1, 1))
     model.register_buffer("mask", torch.tensor([0.0, -math.inf]))
@@ -870,8 +910,9 @@ def test_a_second_ctrl_c_after_more_than_a_second_does_not_wait(split, monkeypat
 
 
 @pytest.mark.usefixtures("default_handler")
-def test_a_second_ctrl_c_within_a_second_is_the_same_one(split, monkeypatch):
-    assert interrupted_twice(split, monkeypatch, 0.5) == (TrainingInterrupted, 4)
+@pytest.mark.parametrize("seconds", [0.5, 1.0])
+def test_a_second_ctrl_c_within_a_second_is_the_same_one(seconds, split, monkeypatch):
+    assert interrupted_twice(split, monkeypatch, seconds) == (TrainingInterrupted, 4)
 
 
 SCRIPT = """
@@ -1103,22 +1144,29 @@ def batches_once(split):
             (TypeError, "must be Samples, or an iterable of …, got"),
         ),
         (lambda _: 5, (TypeError, "must be Samples, or an iterable of (inputs, targets) batches")),
+        (lambda _: np.array(5.0), (TypeError, "must be Samples, or an iterable of …, got array(5")),
         (lambda _: [], (ValueError, "must give at least one batch in each epoch, got none.")),
         (lambda split: split.train[:], (TypeError, "must give (inputs, targets) pairs, got a fl")),
         (lambda split: [split.train.inputs[:2]], (TypeError, "must give (inputs, targets) pairs")),
         (lambda split: [(*split.train[:], 1.0)], (TypeError, "must give (inputs, targets) pairs")),
         (lambda _: [([1.0], [2.0])], (TypeError, "must give pairs of tensors with rows, got ([1")),
+        (
+            lambda split: [(split.train.inputs, [2.0])],
+            (TypeError, "must give pairs of tensors with rows, got (tensor("),
+        ),
         (lambda split: [split.train[:0]], (TypeError, "must give pairs of tensors with rows, got")),
     ],
     ids=[
         "generator",
         "tensor",
         "number",
+        "array of one number",
         "empty",
         "two tensors",
         "two rows",
         "triple",
         "lists",
+        "tensor and list",
         "no rows",
     ],
 )
@@ -1309,6 +1357,10 @@ UNFIT = {
     "flat": (
         {"loss": lambda outputs, targets: torch.tensor(1.0)},
         "`loss` must have a gradient at the model's outputs, got one that does not depend on them.",
+    ),
+    "apart": (
+        {"loss": lambda outputs, targets: torch.ones((), requires_grad=True)},
+        "`loss` must have a gradient at the model's outputs, got an error: ",
     ),
     "complex": (
         {"loss": lambda outputs, targets: outputs.sum() * 1j},

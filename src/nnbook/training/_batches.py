@@ -69,7 +69,7 @@ def epoch_batches(
         mend = "They share the rows of each batch, and `fit` must know that all have the same."
         rule = f"be Samples where {processes.count} processes train"
         raise TypeError(refusal(name, rule, describe(data), mend))
-    is_one = isinstance(data, Iterator | Tensor | str | type) or getattr(data, "ndim", 1) == 0
+    is_one = isinstance(data, Iterator | Tensor | str | type) or getattr(data, "ndim", None) == 0
     if not isinstance(data, Iterable) or is_one:
         mend = "It is gone through once each epoch: a list or a DataLoader, not a generator."
         rule = "be Samples, or an iterable of (inputs, targets) batches"

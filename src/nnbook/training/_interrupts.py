@@ -1,5 +1,6 @@
 """Ctrl-C, held back until it does no harm."""
 
+import math
 import signal
 import threading
 import time
@@ -20,15 +21,15 @@ def interrupts_held() -> Iterator[threading.Event]:
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield interrupted
         return
-    first = 0.0
+    first = math.inf
 
     def hold(signum: int, frame: FrameType | None) -> None:
         nonlocal first
-        if interrupted.is_set() and time.monotonic() - first > 1:
+        now = time.monotonic()
+        if now - first > 1:
             raise KeyboardInterrupt
-        if not interrupted.is_set():
-            first = time.monotonic()
-            interrupted.set()
+        first = min(first, now)
+        interrupted.set()
 
     signal.signal(signal.SIGINT, hold)
     try:

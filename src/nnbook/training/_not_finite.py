@@ -32,12 +32,9 @@ def first_not_finite(model: nn.Module, inputs: Tensor, targets: Tensor) -> str:
         module.register_forward_hook(partial(look, name)) for name, module in model.named_modules()
     ]
     kind = inputs.device.type
-    devices = [] if kind in ("cpu", "meta") else [inputs.device]
+    devices = [] if kind == "cpu" else [inputs.device]
     try:
-        with (
-            torch.no_grad(),
-            torch.random.fork_rng(devices, device_type=kind if devices else "cuda"),
-        ):
+        with torch.no_grad(), torch.random.fork_rng(devices, device_type=kind):
             model(inputs)
             for name, buffer in model.named_buffers():
                 if name in buffers:

@@ -63,7 +63,7 @@ class LearningRateSchedule(Callback):
             The run that is about to start.
         """
         check_run(run)
-        optimizer: Any = getattr(self.scheduler, "optimizer", run.optimizer)
+        optimizer = self.scheduler.optimizer
         if optimizer is not run.optimizer:
             mend = "Make the scheduler after the optimizer, and both anew for a new model."
             got = f"one of another {type(optimizer).__name__}"
