@@ -713,6 +713,14 @@ def test_a_loss_of_another_kind_is_refused_by_name(saved_run):
         )
 
 
+def test_a_run_of_another_kind_of_device_is_refused_by_name(saved_run, tmp_path):
+    saved, path = _durable.load(saved_run, "run"), tmp_path / "run.safetensors"
+    saved["fingerprint"]["device"] = "cuda"
+    _durable.save(path, "run", saved)
+    with pytest.raises(CheckpointError, match="`device` is cuda there and cpu here"):
+        Plan("momentum", "step", patience=9).start().fit(resume=path)
+
+
 def test_another_version_of_torch_is_refused(saved_run, monkeypatch):
     monkeypatch.setattr(torch, "__version__", "99.0")
     message = r"`torch version` is 2\..* there and 99.0 here\. Install that version"
