@@ -1035,7 +1035,12 @@ def made(maker, world):
 def tried(entry: Entry, chosen: dict[str, Any]) -> str | None:
     """Make the call with these arguments; return what is wrong with what came of it."""
     problem = None
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    # A text may be taken for the name of a file, which is then written in the folder one is in.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         world = World(folder)
         arguments = {key: made(maker, world) for key, maker in chosen.items()}
