@@ -9,10 +9,12 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -371,12 +373,32 @@ def scripts(session: nox.Session) -> None:
     install_here(session, "-e", ".[wine,graph]")
     use_data_beside(session)
     session.env["MPLBACKEND"] = "Agg"
+    environment = os.environ | {name: value for name, value in session.env.items() if value}
+    python = shutil.which("python", path=session.bin)
+    sys.path.append(str(ROOT / "docs" / "_ext"))
+    from chapters import is_timed
+
+    def alone(page: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [str(python), "-W", "error", str(page)],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode:
+            session.error(f"{page}\n{done.stdout}\n{done.stderr}")
+        session.log(f"{page.parent.name}/{page.name} ran")
+
     named = [Path(word).resolve() for word in session.posargs]
     pages = named or sorted(ROOT.glob("examples/*/plot_*.py"))
-    for page in pages:
-        session.chdir(tempfile.mkdtemp(dir=session.create_tmp()))
-        session.run("python", "-W", "error", str(page), silent=True)
-        session.chdir(ROOT)
+    timed = [page for page in pages if is_timed(page)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(alone, [page for page in pages if page not in timed]))
+    for page in timed:  # beside others it would measure them too
+        alone(page)
 
 
 @nox.session
