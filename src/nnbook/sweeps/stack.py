@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
@@ -215,18 +215,28 @@ def entries(hidden: tuple[int, ...], plan: Plan) -> Int64[Tensor, " parameters"]
     return torch.cat(found)
 
 
+def by_autograd(losses: Callable[[Tensor], Tensor], parameters: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the losses of the runs, and each run's gradient."""
+    # The runs are independent: the gradient of the sum of their losses holds each run's own.
+    with torch.enable_grad():
+        leaf = parameters.detach().requires_grad_()
+        values = losses(leaf)
+        (slope,) = torch.autograd.grad(values, leaf, torch.ones_like(values))
+    return values.detach(), slope
+
+
 Step = Callable[[State, Fixed], tuple[Tensor, State]]
+Gradient = Callable[[Callable[[Tensor], Tensor], Tensor], tuple[Tensor, Tensor]]
 
 
 @cache
-def step_of(plan: Plan, *, compiled: bool = False) -> Step:
+def step_of(plan: Plan, gradient: Gradient = by_autograd) -> Step:
     """Return the function that trains a stack for one epoch.
 
     It takes the state and the fixed tensors, and returns the losses before the update, and the
     state after it. The losses have shape (2, runs), training and validation, or (1, runs) where
     nothing is held out. A run whose loss is not finite is not updated, so that it stays as it is.
     """
-    gradient = _by_transform if compiled else _by_autograd
     activations = [(_not_in_place(make()), count) for make, count in plan.activations]
     update = _adam if plan.optimizer == "adam" else _sgd
     loss_of = _mean_squared_error if plan.loss == "mse" else _cross_entropy
@@ -258,19 +268,7 @@ def step_of(plan: Plan, *, compiled: bool = False) -> Step:
         updated = torch.where(is_alive, updated, parameters)
         return both, State(updated, moments, state.epochs + is_alive)
 
-    return _compiled(step) if compiled else torch.no_grad()(step)
-
-
-def _compiled(step: Any) -> Any:
-    # Each plan has a step of its own, and is compiled for the shapes of its stack alone. The tanh
-    # of the compiler's library takes half of the step; by way of exp it takes a quarter of that.
-    return torch.compile(  # type: ignore[call-overload]  # whose types lack isolate_recompiles
-        step,
-        fullgraph=True,
-        dynamic=False,
-        isolate_recompiles=True,
-        options={"cpp.use_decompose_tanh": True},
-    )
+    return torch.no_grad()(step)
 
 
 def _linear(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -308,21 +306,6 @@ def _mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def _cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(outputs, targets, reduction="none").mean(dim=0)
-
-
-def _by_autograd(losses: Callable[[Tensor], Tensor], parameters: Tensor) -> tuple[Tensor, Tensor]:
-    # The runs are independent: the gradient of the sum of their losses holds each run's own.
-    with torch.enable_grad():
-        leaf = parameters.detach().requires_grad_()
-        values = losses(leaf)
-        (slope,) = torch.autograd.grad(values, leaf, torch.ones_like(values))
-    return values.detach(), slope
-
-
-def _by_transform(losses: Callable[[Tensor], Tensor], parameters: Tensor) -> tuple[Tensor, Tensor]:
-    # The same for the compiler, which follows function transforms; eagerly they take longer.
-    values, pull_back = torch.func.vjp(losses, parameters)  # type: ignore[misc]  # never three
-    return values, pull_back(torch.ones_like(values))[0]
 
 
 Update = tuple[Tensor, tuple[Tensor, ...]]  # the parameters and the moments after it
