@@ -314,13 +314,14 @@ Update = tuple[Tensor, tuple[Tensor, ...]]  # the parameters and the moments aft
 def _sgd(state: State, slope: Tensor, fixed: Fixed) -> Update:
     if not state.moments:
         return torch.addcmul(state.parameters, slope, -fixed.lr), ()
-    velocity = torch.addcmul(slope, fixed.momentum, state.moments[0])
+    (before,) = state.moments
+    velocity = torch.addcmul(slope, fixed.momentum, before)
     return torch.addcmul(state.parameters, velocity, -fixed.lr), (velocity,)
 
 
 def _adam(state: State, slope: Tensor, fixed: Fixed) -> Update:
     beta1, beta2 = BETAS
-    mean, square = state.moments[0], state.moments[1]
+    mean, square = state.moments
     mean = torch.lerp(mean, slope, 1 - beta1)
     square = beta2 * square + (1 - beta2) * slope.square()
     steps = (state.epochs + 1).double()  # in float32, 1 - 0.999 would keep four digits
