@@ -134,7 +134,6 @@ class SweepResult:
         own, vector = self.runs[number], self.parameters[number]
         with torch.random.fork_rng(devices=[]):
             network = mlp(self.n_in, own.hidden, self.n_out, activation=own.activation)
-        network.to(vector.dtype)
         nn.utils.vector_to_parameters(vector.clone(), network.parameters())
         return network
 
@@ -153,7 +152,7 @@ class SweepResult:
         """
         number = self._number(run)
         epoch = int(self.diverged[number])
-        is_kept = self.epochs < epoch if epoch else self.epochs > 0
+        is_kept = self.epochs < (epoch or torch.inf)
         val_loss = None if self.val_loss is None else self.val_loss[number, is_kept]
         stopped = f"diverged in epoch {epoch}" if epoch else self.stopped
         return History(self.train_loss[number, is_kept], val_loss, stopped)
@@ -419,7 +418,7 @@ def _from_file(facts: dict[str, Any], tensors: dict[str, Tensor]) -> SweepResult
         train_loss=train_loss,
         val_loss=val_loss,
         diverged=diverged,
-        parameters=torch.split(parameters, sizes) if sizes else (),
+        parameters=torch.split(parameters, sizes),
         n_in=n_in,
         n_out=n_out,
         stopped=facts["stopped"],
@@ -485,30 +484,27 @@ def _to_json(run: Settings) -> dict[str, Any]:
 
 
 def _from_json(values: dict[str, Any]) -> Settings:
-    rows = values["val_rows"]
-    run = {
-        **values,
-        "hidden": tuple(values["hidden"]),
-        "val_rows": None if rows is None else tuple(rows),
-        "activation": _activation_from_json(**values["activation"]),
-    }
+    run = {**values, "activation": _activation_from_json(**values["activation"])}
     (settings,) = all_runs(None, {name: [value] for name, value in run.items()})
     return settings
 
 
 def _activation_to_json(activation: Callable[[], nn.Module]) -> dict[str, Any]:
     bound = activation if isinstance(activation, partial) else partial(activation)
-    name = getattr(bound.func, "__name__", "")
+    names = [name for name, value in vars(nn).items() if value is bound.func]
     arguments, keywords = list(bound.args), dict(bound.keywords)
-    try:
-        written = json.loads(json.dumps([arguments, keywords])) == [arguments, keywords]
-    except TypeError:
-        written = False
-    if getattr(nn, name, None) is not bound.func or not written:
+    if not names or not _comes_back([arguments, keywords]):
         mend = "`functools.partial(nn.LeakyReLU, 0.1)` is one, a lambda is not."
         rule = "be a class of torch.nn, or a partial of one, to be saved"
         raise ValueError(refusal("activation", rule, activation_name(activation), mend))
-    return {"name": name, "arguments": arguments, "keywords": keywords}
+    return {"name": names[0], "arguments": arguments, "keywords": keywords}
+
+
+def _comes_back(values: list[Any]) -> bool:
+    try:
+        return bool(json.loads(json.dumps(values)) == values)
+    except TypeError:
+        return False
 
 
 def _activation_from_json(
