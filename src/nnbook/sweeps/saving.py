@@ -13,7 +13,7 @@ from nnbook.samples import Samples
 from nnbook.sweeps.settings import Settings, activation_name
 from nnbook.sweeps.stack import State
 from nnbook.training import _durable
-from nnbook.training._fingerprints import difference, fingerprint_of_data
+from nnbook.training._fingerprints import difference, fingerprint_of_samples
 from nnbook.training._pace import Pace
 from nnbook.training.checkpoint import resolved
 from nnbook.training.errors import CheckpointError
@@ -96,8 +96,8 @@ def saving_at(
         {
             "torch version": torch.__version__,
             "device": train.inputs.device.type,
-            "train": fingerprint_of_data("train", train),
-            "val": None if val is None else fingerprint_of_data("val", val),
+            "train": fingerprint_of_samples(train),
+            "val": None if val is None else fingerprint_of_samples(val),
             "runs": runs,
             **options,
         },

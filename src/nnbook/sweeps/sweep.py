@@ -143,11 +143,12 @@ def sweep(
     processes = joined()
     own = range(processes.rank, len(settings), processes.count)
     groups = _groups(settings, own, train)
+    n_kept = _n_kept(epochs, history_every)
     check_memory(
         [[settings[run] for run in group] for group in groups],
         train,
         n_out=n_out,
-        n_losses=_n_kept(epochs, history_every) * (1 + has_val),
+        n_losses=n_kept * (1 + has_val),
     )
     stacks = [stacked(group, settings, train, val, n_out=n_out, loss=loss_name) for group in groups]
     states = [start(stack) for stack in stacks]
@@ -157,11 +158,9 @@ def sweep(
         train,
         val,
         processes=processes,
-        loss=loss_name,
         compiled=compiled,
         history_every=history_every,
     )
-    n_kept = _n_kept(epochs, history_every)
     losses = train.inputs.new_zeros(1 + has_val, n_kept, len(settings))  # training, validation
     done = saving.restore(epochs, states, losses)
     steps = []

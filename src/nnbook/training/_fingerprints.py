@@ -103,8 +103,7 @@ def _plain(value: Any) -> Any:
 def fingerprint_of_data(name: str, data: Batches) -> dict[str, Any]:
     """Return plain values that are equal for the same rows."""
     if isinstance(data, Samples):
-        shown = {"inputs": describe(data.inputs), "targets": describe(data.targets)}
-        return shown | {"values": _hash([data.inputs, data.targets])}
+        return fingerprint_of_samples(data)
     kind: dict[str, Any] = {"type": _name_of(data)}
     if isinstance(data, list | tuple):
         pairs = [batch for batch in data if isinstance(batch, list | tuple)]  # fit refuses others
@@ -124,6 +123,12 @@ def fingerprint_of_data(name: str, data: Batches) -> dict[str, Any]:
         mend = "A Checkpoint could not save how far its random draws are."
         raise TypeError(refusal(name, rule, describe(data), mend))
     return kind
+
+
+def fingerprint_of_samples(data: Samples) -> dict[str, Any]:
+    """Return plain values that are equal for the same rows, all of them tensors."""
+    shown = {"inputs": describe(data.inputs), "targets": describe(data.targets)}
+    return shown | {"values": _hash([data.inputs, data.targets])}
 
 
 def keeps_state(data: object) -> bool:
