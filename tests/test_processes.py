@@ -83,6 +83,11 @@ def test_two_gpus_end_where_one_does(tmp_path):
         done = train(tmp_path / str(count), "gpu", together=count)
         assert done.returncode == 0, done.stderr
     assert_equal(tmp_path / "2" / "gpu.safetensors", tmp_path / "0" / "gpu.safetensors")
+    alone = nnbook.SweepResult.load(tmp_path / "0" / "sweep-0.safetensors")
+    for rank in (0, 1):
+        together = nnbook.SweepResult.load(tmp_path / "2" / f"sweep-{rank}.safetensors")
+        assert relative(together.train_loss, alone.train_loss) < 1e-10
+        assert relative(together.val_loss, alone.val_loss) < 1e-10
 
 
 def test_the_first_process_alone_shows_progress(folder):

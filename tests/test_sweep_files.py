@@ -140,11 +140,25 @@ def test_nothing_is_pickled(path, monkeypatch):
     assert facts(there_and_back(result, path)) == facts(result)
 
 
+def test_a_partial_that_was_given_a_name_comes_back(path):
+    leaky = partial(nn.LeakyReLU, 0.1)
+    leaky.__name__ = "leaky"
+    result = swept(runs=[{"hidden": 2, "activation": leaky}])
+    assert facts(there_and_back(result, path)) == facts(result)
+
+
 # What cannot be saved
 
 
 class Own(nn.Tanh):
     pass
+
+
+class Maker:
+    """Make an activation when called; it has no name, as a function has."""
+
+    def __call__(self):
+        return nn.Tanh()
 
 
 @pytest.mark.parametrize(
@@ -153,9 +167,10 @@ class Own(nn.Tanh):
         (lambda: nn.Tanh(), "Tanh"),  # noqa: PLW0108  # that is what is refused
         (Own, "Own"),
         (partial(Own), "Own()"),
+        (Maker(), "Tanh"),
         (partial(nn.Hardtanh, torch.tensor(-1.0)), "Hardtanh(tensor(-1.))"),
     ],
-    ids=["lambda", "class", "partial", "tensor"],
+    ids=["lambda", "class", "partial", "object", "tensor"],
 )
 def test_an_activation_that_is_not_torchs_is_refused_and_leaves_the_file(
     path, refused, activation, name
@@ -291,7 +306,7 @@ def test_a_file_of_other_words_is_refused_or_whole(path, saved, data):
     [
         pytest.param(lambda words: {**words, "runs": words["runs"][1:]}, id="a run less"),
         pytest.param(lambda words: {**words, "n_in": 2}, id="more inputs"),
-        pytest.param(lambda words: {**words, "n_out": 0}, id="no outputs"),
+        pytest.param(lambda words: {**words, "stopped": 3}, id="stopped"),
         pytest.param(lambda words: {}, id="empty"),
         pytest.param(lambda words: [1], id="a list"),
         pytest.param(
@@ -317,9 +332,37 @@ def test_words_that_do_not_fit_are_refused(path, saved, change):
     assert not refused_or_whole(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"n_in": 0}, "`n_in` must be a positive whole number, got 0"),
+        ({"n_out": "one"}, "`n_out` must be a positive whole number, got 'one'"),
+    ],
+    ids=["inputs", "outputs"],
+)
+def test_a_file_with_impossible_numbers_is_refused_by_their_names(
+    path, saved, refused, change, rule
+):
+    path.write_bytes(rewritten(saved, lambda words: {**words, **change}))
+    message = f"`path` must be a file that `SweepResult.save` wrote, got {path}: {rule}."
+    with refused(ValueError, message):
+        SweepResult.load(path)
+
+
+def test_an_activation_that_torch_lacks_is_named(path, saved, refused):
+    def change(words):
+        activation = {"name": "Parameter", "arguments": [], "keywords": {}}
+        return {**words, "runs": [{**run, "activation": activation} for run in words["runs"]]}
+
+    path.write_bytes(rewritten(saved, change))
+    message = "`path` must be a file …, got …: torch.nn has no module Parameter."
+    with refused(ValueError, message):
+        SweepResult.load(path)
+
+
 @pytest.mark.unchecked
 @pytest.mark.parametrize("name", ["epochs", "train_loss", "val_loss", "diverged", "parameters"])
-@pytest.mark.parametrize("damage", ["gone", "flat", "short", "other type"])
+@pytest.mark.parametrize("damage", ["gone", "flat", "column", "short", "other type"])
 def test_tensors_that_do_not_fit_are_refused(path, saved, name, damage):
     path.write_bytes(saved)
     with safe_open(path, framework="pt") as file:
@@ -329,10 +372,12 @@ def test_tensors_that_do_not_fit_are_refused(path, saved, name, damage):
     match damage:
         case "flat":
             tensors[name] = values.reshape(1, -1)
+        case "column":
+            tensors[name] = values.unsqueeze(-1)
         case "short":
             tensors[name] = values[:-1].contiguous()
         case "other type":
-            tensors[name] = values.view(torch.int32)
+            tensors[name] = values.to(torch.int32)
     save_file(tensors, path, metadata=metadata)
     may_load = damage == "gone" and name == "val_loss"
     assert refused_or_whole(path) is may_load
@@ -359,9 +404,20 @@ def test_a_file_that_is_not_there_is_not_found(path):
         SweepResult.load(path)
 
 
-def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises((OSError, ValueError)):
+def test_a_folder_is_no_file_but_not_missing(tmp_path):
+    with pytest.raises(OSError, match=r"`path` must be a file that .* wrote, got ") as caught:
         SweepResult.load(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert not isinstance(caught.value, FileNotFoundError)
+
+
+@pytest.mark.unchecked
+def test_what_is_no_path_is_refused(saved, refused):
+    message = "`path` must be a path, got 3."
+    with refused(TypeError, message):
+        SweepResult.load(3)
+    with refused(TypeError, message):
+        swept().save(3)
 
 
 def test_nan_is_a_loss_that_comes_back(path):

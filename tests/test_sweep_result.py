@@ -61,6 +61,8 @@ def test_a_result_tells_its_size_and_what_diverged(halves):
     assert len(result) == 2
     calm = sweep(halves.train, epochs=7, history_every=3)
     assert repr(calm) == "SweepResult(1 runs, 7 epochs)"
+    at_once = made([[NAN, NAN], [2.0, 1.0]])
+    assert repr(at_once) == "SweepResult(2 runs, 2 epochs, 1 diverged)"
 
 
 def test_settings_are_columns_with_an_entry_for_each_run(result):
@@ -135,8 +137,8 @@ def test_a_run_that_is_not_there_is_refused(result, refused, method, run, error)
 
 
 def test_the_best_run_has_the_lowest_loss_at_the_end_of_the_rows_held_out():
-    train = [[1.0, 1.0], [9.0, 5.0], [9.0, 8.0]]
-    val = [[7.0, 9.0], [7.0, 4.0], [1.0, 8.0]]
+    train = [[5.0, 9.0, 1.0], [9.0, 1.0, 5.0], [9.0, 2.0, 8.0]]
+    val = [[7.0, 3.0, 9.0], [7.0, 9.0, 4.0], [1.0, 2.0, 8.0]]
     assert made(train, val).best() == 1
     assert made(train).best() == 0
 
@@ -288,7 +290,7 @@ def test_a_table_of_no_runs_has_a_head_alone():
 
 
 @pytest.mark.unchecked
-@pytest.mark.parametrize("over", ["seed", ["width"], 3])
+@pytest.mark.parametrize("over", ["seed", "", ["width"], 3])
 def test_what_names_no_settings_is_refused_by_the_table(result, refused, over):
     with refused((TypeError, ValueError), "`over` must name settings (hidden, lr, …), got"):
         result.table(over=over)
@@ -344,6 +346,7 @@ def test_a_sweep_that_was_stopped_at_once_can_still_be_shown(readings, monkeypat
     assert cells(result.table())[1][-1] == "-"
     assert result.to_frame()["train_loss"].isna().all()
     assert result.model(1).hidden_linear.out_features == 13
+    assert result.epochs.dtype == torch.int64
 
 
 @pytest.mark.unchecked
@@ -356,6 +359,12 @@ def test_a_value_that_is_no_setting_is_refused(value, refused):
     result = sweep(load_thermometer(), hidden=[(), 3], lr=1e-5, epochs=1)
     with refused((TypeError, ValueError), "`seed` must be "):
         result.select(seed=value)
+
+
+def test_rows_that_are_no_numbers_are_refused_by_select(readings, refused):
+    result = sweep(readings, val_rows=[(0,), (1,)], epochs=1)
+    with refused(ValueError, "`val_rows` must be one of (0,), (1,), got ("):
+        result.select(val_rows=(torch.ones(2),))
 
 
 def test_numbers_of_numpy_select_as_pythons_do():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import nnbook
 from nnbook.sweeps import saving
 from nnbook.training import _pace
+from nnbook.training.processes import Processes
 
 SETTINGS = {
     "runs": [
@@ -91,6 +92,13 @@ def test_a_sweep_saves_while_it_trains(readings, path, monkeypatch):
     assert [values["losses"].shape[1] for values in saved] == [1, 2, 3, 4, 5, 5]
 
 
+def test_a_sweep_that_is_over_soon_is_saved_once(readings, path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(saving._durable, "save", lambda path, kind, values: saved.append(values))
+    nnbook.sweep(readings, epochs=5, checkpoint=path)
+    assert [values["done"] for values in saved] == [5]
+
+
 def test_without_a_file_nothing_is_saved(readings, monkeypatch):
     monkeypatch.setattr(_pace, "SECONDS", 0.0)
     monkeypatch.setattr(saving._durable, "save", lambda *values: pytest.fail("saved"))
@@ -113,6 +121,7 @@ def test_a_finished_sweep_is_read_again_and_not_trained(readings, path, monkeypa
         ({"seed": [0, 1]}, "runs"),
         ({"hidden": 5}, "runs"),
         ({"history_every": 2}, "history_every"),
+        ({"compiled": True}, "compiled"),
     ],
 )
 def test_the_file_of_another_sweep_is_refused_and_left(readings, path, change, part):
@@ -120,7 +129,7 @@ def test_the_file_of_another_sweep_is_refused_and_left(readings, path, change, p
     before = path.read_bytes()
     with pytest.raises(nnbook.CheckpointError, match="of another sweep") as caught:
         nnbook.sweep(readings, epochs=9, checkpoint=path, **change)
-    assert part in str(caught.value)
+    assert f"of another sweep: `{part}` is " in str(caught.value)
     assert path.read_bytes() == before
 
 
@@ -149,6 +158,53 @@ def test_a_damaged_file_and_the_file_of_a_run_are_refused(readings, path):
     nnbook.fit(model, readings, optimizer=optimizer, epochs=2, callbacks=[checkpoint])
     with pytest.raises(nnbook.CheckpointError, match="it holds a run, not a sweep"):
         nnbook.sweep(readings, epochs=5, checkpoint=path)
+
+
+def test_several_processes_keep_a_file_each_and_hold_together_what_one_does(
+    split, path, monkeypatch
+):
+    options = {"lr": [1e-3, 1e6, 1e-2], "seed": [0, 1], "epochs": 9}
+    alone = nnbook.sweep(split.train, split.val, **options)
+    # One after the other: the second adds to each tensor what the first had there.
+    exchanged = []
+    for rank in (0, 1):
+        own = []
+
+        def add(values, *_, own=own):
+            own.append(values.clone())
+            if exchanged:
+                values += exchanged[0][len(own) - 1]
+
+        monkeypatch.setattr(torch.distributed, "all_reduce", add)
+        module = sys.modules["nnbook.sweeps.sweep"]
+        monkeypatch.setattr(module, "joined", lambda rank=rank: Processes(rank, 2))
+        result = nnbook.sweep(split.train, split.val, checkpoint=path, **options)
+        exchanged.append(own)
+    torch.testing.assert_close(tensors(result), tensors(alone))
+    assert (result.diverged > 0).any()
+    names = sorted(file.name for file in path.parent.iterdir())
+    assert names == ["sweep.checkpoint.1-of-2", "sweep.checkpoint.2-of-2"]
+
+
+@pytest.mark.usefixtures("default_handler")
+def test_a_sweep_that_ctrl_c_ended_in_one_process_is_ended_in_all(readings, monkeypatch):
+    module = sys.modules["nnbook.sweeps.sweep"]
+    monkeypatch.setattr(module, "joined", lambda: Processes(0, 2))
+    # Here it ended by itself, and in the other one by Ctrl-C.
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda values, *_: values.fill_(1))
+    with pytest.raises(KeyboardInterrupt, match="interrupted in one of its processes"):
+        nnbook.sweep(readings, seed=[0, 1], epochs=3)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_on_the_gpu_a_cut_sweep_ends_in_the_same_bits_too(readings, path):
+    on_gpu = readings.to("cuda")
+    nnbook.sweep(on_gpu, epochs=7, checkpoint=path, **SETTINGS)
+    result = nnbook.sweep(on_gpu, epochs=20, checkpoint=path, **SETTINGS)
+    assert_same_bits(result, nnbook.sweep(on_gpu, epochs=20, **SETTINGS))
+    with pytest.raises(nnbook.CheckpointError, match="of another sweep: `device` is cuda there"):
+        nnbook.sweep(readings, epochs=20, checkpoint=path, **SETTINGS)
 
 
 @pytest.mark.unchecked

@@ -154,6 +154,12 @@ def test_each_activation_of_the_catalogue_is_taken(readings, activation):
     assert len(sweep(readings, activation=activation.make, epochs=1)) == 1
 
 
+def test_a_function_is_named_after_the_activation_that_it_makes():
+    makers = [lambda: nn.Tanh(), lambda: nn.LeakyReLU(0.5)]  # noqa: PLW0108  # a function it is
+    expected = ["Tanh", "LeakyReLU(negative_slope=0.5)"]
+    assert columns(activation=makers)["activation"] == expected
+
+
 def test_an_activation_that_works_in_place_is_taken_beside_another(readings):
     in_place = partial(nn.ReLU, inplace=True)
     result = sweep(readings, activation=[in_place, nn.Tanh], epochs=3)
@@ -425,9 +431,17 @@ def test_the_mean_squared_error_is_taken_as_function_or_module(readings, loss):
         ({"hidden": 2**40}, "`hidden` must be at most 2,147,483,648, got 1099511627776."),
         ({"seed": range(2000), "lr": [0.1] * 2000}, "`runs` must be at most 1,000,000, got 4,000"),
         ({"val_rows": torch.tensor(1)}, "`val_rows` must hold tuples of row numbers, got an int64"),
+        ({"epochs": 2**53 + 1}, "`epochs` must be at most 9,007,199,254,740,992, got 9007"),
     ],
-    ids=["seeds", "range", "runs", "wide", "grid", "row"],
+    ids=["seeds", "range", "runs", "wide", "grid", "row", "epochs"],
 )
 def test_sweeps_without_end_are_refused_at_once(settings, message, refused):
     with refused((TypeError, ValueError), message):
-        sweep(load_thermometer(), epochs=1, **settings)
+        sweep(load_thermometer(), **{"epochs": 1, **settings})
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize("name", ["compiled", "progress"])
+def test_what_is_neither_true_nor_false_is_refused(readings, refused_before_work, name):
+    message = f"`{name}` must be True or False, got a float32 tensor of shape (2,)."
+    refused_before_work(TypeError, message, readings, **{name: torch.ones(2)})

@@ -4,6 +4,7 @@ import itertools
 import random
 import signal
 import threading
+from typing import ClassVar
 
 import pytest
 import torch
@@ -293,6 +294,13 @@ def test_a_wider_run_beside_it_does_not_matter(halves, make):
     assert_same_losses(mixed(halves, runs + wider), mixed(halves, runs), range(4))
 
 
+def test_runs_that_are_wider_in_different_layers_leave_each_other_as_they_are(halves):
+    runs = [{"hidden": hidden, "lr": 1e-2, "activation": nn.Sigmoid} for hidden in [(4, 2), (2, 4)]]
+    result = mixed(halves, runs)
+    for run, one in enumerate(runs):
+        assert_same_losses(result, mixed(halves, [one]), [run])
+
+
 def test_other_activations_beside_it_do_not_matter(halves):
     makers = [*MAKERS, *MAKERS[::-1]]
     runs = [{"hidden": 5, "lr": 1e-3, "seed": n, "activation": m} for n, m in enumerate(makers)]
@@ -346,6 +354,35 @@ def test_runs_of_all_widths_and_activations_train_together(halves):
         sweep(halves.train, halves.val, **options, epochs=7)
         counts.append(Counting.calls)
     assert counts[0] == counts[1] >= 14
+
+
+class Watched(nn.Module):
+    """Keep how many runs are computed together."""
+
+    runs: ClassVar[list[int]] = []
+
+    def forward(self, values):
+        type(self).runs.append(values.shape[-1])
+        return values.tanh()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "n_rows", "n_runs", "together"),
+    [
+        (10, 100, 131, [44, 44, 43]),  # 8,000 bytes a run: 65 of them are 520,000
+        ((6, 4), 100, 131, [44, 44, 43]),
+        (1, 100, 656, [328, 328]),  # 800 bytes a run: 655 of them are 524,000
+        (100, 1000, 33, [11, 11, 11]),  # of those that are too large at least 16 together
+    ],
+)
+def test_runs_train_together_as_far_as_a_cache_holds_them(hidden, n_rows, n_runs, together):
+    rows = Samples(torch.zeros(n_rows, 1, dtype=DOUBLE), torch.zeros(n_rows, 1, dtype=DOUBLE))
+    options = {"hidden": hidden, "activation": Watched, "seed": range(n_runs)}
+    Watched.runs.clear()
+    sweep(rows, epochs=1, **options)
+    layers = 2 if isinstance(hidden, tuple) else 1
+    trained = Watched.runs[-layers * len(together) :]
+    assert trained == [count for count in together for _ in range(layers)]
 
 
 # The global generator
@@ -502,7 +539,7 @@ def test_ctrl_c_returns_the_epochs_until_then(halves, every):
     expected = sweep(halves.train, halves.val, epochs=6, **options)
     assert result.stopped == "interrupted after epoch 6"
     assert "stopped: interrupted after epoch 6" in repr(result)
-    assert result.history(0).stopped == result.stopped
+    assert result.history(0).stopped == result.select(hidden=3).stopped == result.stopped
     assert expected.stopped is None
     assert torch.equal(result.epochs, expected.epochs)
     assert result.epochs.tolist() == list(range(1, 7, every))
@@ -542,6 +579,13 @@ def test_progress_is_written_to_the_standard_error_in_runs_times_epochs(thermome
     assert out == ""
     assert "40.0/40.0" in err
     assert "runs x epochs/s" in err
+
+
+def test_the_progress_of_a_sweep_that_goes_on_begins_where_it_was(thermometer, capsys, tmp_path):
+    options = {"seed": range(5), "checkpoint": tmp_path / "sweep.checkpoint"}
+    sweep(thermometer, **options, epochs=2)
+    sweep(thermometer, **options, epochs=8, progress=True)
+    assert "10.0/40.0" in capsys.readouterr().err.split("\r")[1]
 
 
 def test_without_progress_nothing_is_written(thermometer, capsys):

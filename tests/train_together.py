@@ -59,6 +59,9 @@ for task in tasks:
             model = model.to(device)
             optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.5)
             train(task, model, optimizer, epochs=200, batch_size=4)
+            own = nnbook.Split(split.train.to(device), split.val.to(device))
+            result = nnbook.sweep(own.train, own.val, lr=1e-4, seed=range(3), epochs=50)
+            result.save(folder / f"sweep-{rank}.safetensors")
         case "full" | "batches" | "adam" | "lbfgs":
             parameters = model.parameters()
             if task == "full":
