@@ -2,7 +2,7 @@
 
 /** @typedef {[number, number]} Range */
 
-const MARGIN = { left: 52, right: 12, top: 10, bottom: 42 };
+const MARGIN = { left: 52, right: 20, top: 10, bottom: 42 };
 
 /**
  * Make an element of SVG.
