@@ -52,7 +52,7 @@ def lines(kinds: dict[str, tuple[str, list[int]]], low: float, high: float) -> A
     names = list(kinds)
     colors = alt.Scale(domain=names, range=[color for color, _ in kinds.values()])
     dashes = alt.Scale(domain=names, range=[dash for _, dash in kinds.values()])
-    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=400, columns=3)
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=400, columns=2)
     return alt.Chart().encode(
         x=alt.X("x:Q").title("input x").scale(domain=[-3, 3]),
         y=alt.Y("o:Q").title("output").scale(domain=[low, high]),
@@ -68,9 +68,9 @@ def one_neuron() -> Any:
     parts = [f"f === '{name}' ? {form.format(total)}" for name, form in FORMULAS.items()]
     kinds = {"w x + b": (GREY, [4, 4]), "o = f(w x + b)": (BLUE, [1, 0])}
     text = (
-        "'weight ' + format(w, '.2f') + ', bias ' + format(b, '.2f') + ', ' + "
-        "(f === 'none' ? 'no function' : f) + ': ' + (w === 0 ? 'level everywhere' : "
-        "(w > 0 ? 'rises' : 'falls') + ', and w x + b is 0 at x = ' + format(-b / w, '.2f'))"
+        "'Weight ' + format(w, '.2f') + ', bias ' + format(b, '.2f') + ', ' + "
+        "(f === 'none' ? 'no function' : f) + ': it ' + (w === 0 ? 'is level everywhere.' : "
+        "(w > 0 ? 'rises' : 'falls') + ', and w x + b is 0 at x = ' + format(-b / w, '.2f') + '.')"
     )
     return (
         lines(kinds, -3, 3)
@@ -110,7 +110,8 @@ def composed() -> Any:
         for letter, kind, value in zip("wb", ("weight", "bias"), numbers_of(curve), strict=True)
     ]
     told = " + ', ' + ".join(
-        f"'{name}: tanh(' + format(w{name}, '.2f') + ' x ' + format(b{name}, '+.2f') + ')'"
+        f"'{name} is tanh(' + format(w{name}, '.2f') + ' x ' + "
+        f"(b{name} < 0 ? '− ' : '+ ') + format(abs(b{name}), '.2f') + ')'"
         for name in "ABCD"
     )
     return (
@@ -120,7 +121,7 @@ def composed() -> Any:
         .transform_fold(list(kinds), as_=["line", "o"])
         .mark_line(clip=True, aria=False)
         .add_params(
-            choice("shown", "curve", list(shown)), *knobs, words(f"shown + ', with ' + {told}")
+            choice("shown", "curve", list(shown)), *knobs, words(f"shown + ': ' + {told} + '.'")
         )
     )
 
@@ -140,9 +141,8 @@ def catalogue() -> Any:
         for place, value, slope in rows_of(activation, x)
     ]
     told = {
-        name: f"from {low:g} to {high:g}, sensitive {where(activation)}"
+        name: f"its values go {between(*activation.bounds)}; it is sensitive {where(activation)}."
         for name, activation in activations.CATALOGUE.items()
-        for low, high in [activation.bounds]
     }
     kinds = {
         "function f(x)": (BLUE, [1, 0]),
@@ -180,8 +180,13 @@ def rows_of(activation: activations.Activation, x: torch.Tensor) -> Iterator[tup
 
 def where(activation: activations.Activation) -> str:
     """Say where an activation is sensitive."""
-    ranges = [f"from {low:.2f} to {high:.2f}" for low, high in activation.sensitive_ranges]
-    return " and ".join(ranges).replace("from -inf to inf", "everywhere")
+    ranges = [between(low, high) for low, high in activation.sensitive_ranges]
+    return " and ".join(ranges).replace(between(-math.inf, math.inf), "everywhere")
+
+
+def between(low: float, high: float) -> str:
+    """Write a range, to three digits."""
+    return f"from {low:.3g} to {high:.3g}".replace("-", "−").replace("inf", "∞")
 
 
 # The runs of page 6.2, in its order.
@@ -216,10 +221,11 @@ def sweep() -> Any:
             names, last(result.train_loss), last(result.val_loss), strict=True
         )
     ]
-    domains = {
-        kind: [10.0 ** math.floor(math.log10(min(ends))), 10.0 ** math.ceil(math.log10(max(ends)))]
+    powers = {
+        kind: [10.0**power for power in range(math.floor(low), math.ceil(high) + 1)]
         for kind in ("train", "val")
-        for ends in [[row[kind] for row in rows if isinstance(row[kind], float)]]
+        for ends in [[math.log10(row[kind]) for row in rows if isinstance(row[kind], float)]]
+        for low, high in [(min(ends), max(ends))]
     }
     everything = "all"
     units, ways = list(UNITS), list(WAYS)
@@ -236,7 +242,7 @@ def sweep() -> Any:
     ]
     shapes = ["cross", "circle", "square", "triangle-up", "diamond"]
     colors = [GREY, BLUE, GREEN, VERMILION, COLORS["purple"]]
-    legend = alt.Legend(title="hidden units", orient="top")
+    legend = alt.Legend(title="hidden units", orient="top", columnPadding=6)
     base = alt.Chart(alt.Data(values=rows)).transform_filter(
         "datum.train !== null && datum.val !== null"
     )
@@ -246,12 +252,12 @@ def sweep() -> Any:
         .encode(
             x=alt.X("train:Q")
             .title("training loss (°C²)")
-            .scale(type="log", domain=domains["train"])
-            .axis(tickCount=5),
+            .scale(type="log", domain=[powers["train"][0], powers["train"][-1]])
+            .axis(values=powers["train"]),
             y=alt.Y("val:Q")
             .title("held-out loss (°C²)")
-            .scale(type="log", domain=domains["val"])
-            .axis(tickCount=5),
+            .scale(type="log", domain=[powers["val"][0], powers["val"][-1]])
+            .axis(values=powers["val"]),
             color=alt.Color("units:N").scale(domain=units, range=colors).legend(legend),
             shape=alt.Shape("units:N").scale(domain=units, range=shapes).legend(legend),
             size=alt.condition("datum.seed === seed", alt.value(220), alt.value(28)),
@@ -261,7 +267,7 @@ def sweep() -> Any:
         )
     )
     text = (
-        "'seed ' + seed + ', rows held out: ' + "
+        "'Seed ' + seed + ', rows held out: ' + "
         f"{json.dumps([f'{one} and {other}' for one, other in PAIRS])}[seed] + "
         f"'; hidden units: ' + units + '; optimizer and rate: ' + way + '. ' + "
         f"{json.dumps(summaries(rows), ensure_ascii=False)}[units + ', ' + way + ', ' + seed]"

@@ -213,7 +213,7 @@ print(f"{n_parameters} parameters, the same curve")
 # .. explorer:: composed
 #    :label: Four neurons: turn their weights and biases
 #
-#    The thin dashed and dotted lines are A and B, the solid one is the curve chosen from the list.
+#    The dotted line is A, the dashed one B, the solid one the curve that is chosen from the list.
 #
 # **Try it.** Turn the two 1.0 of the last layer into -1.0, one at a time. Which of the two dips
 # becomes a bump? Then draw the network with ``plots.network(network)``.

@@ -150,10 +150,12 @@ def test_a_slider_is_turned_by_keyboard_and_told_at_rest(page: Page, address: st
     slider = place.get_by_label("weight w")
     expect(slider).to_be_focused()
     words = place.get_by_role("status")
-    expect(words).to_have_text("weight 2.00, bias −1.00, tanh: rises, and w x + b is 0 at x = 0.50")
+    expect(words).to_have_text(
+        "Weight 2.00, bias −1.00, tanh: it rises, and w x + b is 0 at x = 0.50."
+    )
     page.keyboard.press("Home")
     expect(words).to_have_text(
-        "weight −5.00, bias −1.00, tanh: falls, and w x + b is 0 at x = −0.20"
+        "Weight −5.00, bias −1.00, tanh: it falls, and w x + b is 0 at x = −0.20."
     )
 
 

@@ -33,7 +33,12 @@
     const { vega, vegaLite, vegaInterpreter } = /** @type {any} */ (globalThis);
     const figure = JSON.parse(part(place, "figure").textContent ?? "");
     const label = place.getAttribute("aria-label");
-    const config = { font: "inherit", axis: { labelFontSize: 12, titleFontSize: 13 } };
+    const sizes = { labelFontSize: 12, titleFontSize: 13 };
+    const config = {
+      font: getComputedStyle(place).fontFamily, // by which Vega measures its labels
+      axis: { ...sizes, titleFontWeight: "normal" },
+      legend: { ...sizes, titleFontWeight: "normal" },
+    };
     const compiled = vegaLite.compile({ ...figure, description: label }, { config });
     // Without eval, which the page's policy forbids: expressions are interpreted.
     const view = new vega.View(vega.parse(compiled.spec, undefined, { ast: true }), {
