@@ -629,10 +629,6 @@ class Other(Callback):
     pass
 
 
-class Double(Samples):
-    pass
-
-
 CHANGES = {
     "width": (replaced("network", lambda: dropout_network(7)), "`model 0.weight` is a float32"),
     "dtype": (
@@ -706,6 +702,14 @@ def test_another_option_of_the_optimizer_is_refused_by_name(option, value, tmp_p
         plan.fit(resume=path)
 
 
+def test_a_callback_of_another_kind_is_refused_by_name(saved_run):
+    plan = Plan("momentum", "step", patience=9).start()
+    plan.callbacks[0] = Other()
+    message = r"`callbacks` is \['.*GradientNorms'.* there and \['.*Other'.* here"
+    with pytest.raises(CheckpointError, match=message):
+        plan.fit(resume=saved_run)
+
+
 def test_a_loss_of_another_kind_is_refused_by_name(saved_run):
     with pytest.raises(CheckpointError, match=r"`loss` is .*Loss there and .*l1_loss here"):
         Plan("momentum", "step", patience=9).start().fit(
@@ -728,16 +732,19 @@ def test_another_version_of_torch_is_refused(saved_run, monkeypatch):
         Plan("momentum", "step", patience=9).start().fit(resume=saved_run)
 
 
-def test_data_that_cannot_say_how_far_it_is_is_refused(tmp_path, refused):
+@pytest.mark.parametrize("name", ["train", "val"])
+def test_data_that_cannot_say_how_far_it_is_is_refused(name, tmp_path, refused):
     class Drawn:
         def __iter__(self):
             yield torch.rand(4, 1), torch.rand(4, 1)
 
-    plan = Plan(batch_size=None, generator=False, train=Drawn).start()
+    model = nn.Linear(1, 1)
+    data = {"train": rows(), "val": rows(4), name: Drawn()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with refused(
-        TypeError, "`train` must be Samples, a list or a DataLoader, or have state_dict()"
+        TypeError, f"`{name}` must be Samples, a list or a DataLoader, or have state_dict()"
     ):
-        plan.fit(Checkpoint(tmp_path / "a"))
+        fit(model, **data, optimizer=optimizer, epochs=2, callbacks=[Checkpoint(tmp_path / "a")])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -172,7 +172,7 @@ def test_the_format_of_version_1_stays_as_it_is(tmp_path):
     }
     save(path, "run", values)
     with safetensors.safe_open(path, "pt") as file:
-        assert json.loads(file.metadata()["values"]) == {
+        expected = {
             "dict": {
                 "epoch": 4,
                 "losses": [0.5, {"float": "inf"}],
@@ -187,6 +187,7 @@ def test_the_format_of_version_1_stays_as_it_is(tmp_path):
                 },
             }
         }
+        assert file.metadata()["values"] == json.dumps(expected, separators=(",", ":"))
         assert file.metadata()["format"] == "nnbook"
         assert file.metadata()["version"] == "1"
         assert file.metadata()["kind"] == "run"
@@ -325,6 +326,20 @@ def test_what_a_kill_left_is_removed_by_the_next_save_or_load_and_nothing_else_i
     assert all(file.exists() for file in others)
 
 
+def test_what_another_process_removes_first_is_no_fault(path, monkeypatch):
+    unlink = Path.unlink
+
+    def too_late(file):
+        unlink(file)
+        unlink(file)
+
+    path.with_name(f".{path.name}.0123abcd.partial").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", too_late)
+        save(path, "run", GOOD)
+    assert_good(path)
+
+
 # Faults while it is written
 
 
@@ -448,6 +463,16 @@ def test_a_folder_that_is_gone_is_told(path):
     path.parent.unlink()
 
 
+def test_more_plain_values_than_can_be_read_again_are_refused(path, monkeypatch):
+    length = int.from_bytes(path.read_bytes()[:8], "little")
+    monkeypatch.setattr(_durable, "_HEADER_MOST", length)
+    save(path, "run", GOOD)
+    assert_good(path)
+    monkeypatch.setattr(_durable, "_HEADER_MOST", length - 1)
+    with pytest.raises(CheckpointError, match=r"too many plain values\. Keep large things in te"):
+        save(path, "run", GOOD)
+
+
 def test_an_interruption_leaves_the_last_file(path, monkeypatch):
     def interrupted(handle):
         raise KeyboardInterrupt
@@ -519,17 +544,20 @@ def test_a_file_of_something_else_is_told(path):
     with pytest.raises(CheckpointError, match="or nnbook did not write it"):
         load(path, "run")
     save(path, "sweep", GOOD)
-    with pytest.raises(CheckpointError, match=r"it holds a sweep, not a run\. Name the file"):
+    with pytest.raises(CheckpointError) as caught:
         load(path, "run")
+    problem = "it holds a sweep, not a run. Name the file of a run."
+    assert str(caught.value) == f"checkpoint {path}: {problem}"
 
 
 def test_a_newer_format_is_told(path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(_durable, "VERSION", 2)
         save(path, "run", GOOD)
-    message = r"its format is version 2, and this nnbook reads up to 1\. Read it with a newer"
-    with pytest.raises(CheckpointError, match=message):
+    with pytest.raises(CheckpointError) as caught:
         load(path, "run")
+    problem = "its format is version 2, and this nnbook reads up to 1. Read it with a newer nnbook."
+    assert str(caught.value) == f"checkpoint {path}: {problem}"
 
 
 def test_what_is_no_file_is_told_without_waiting(tmp_path):

@@ -36,6 +36,7 @@ from nnbook import (
     mlp,
 )
 from nnbook.training import _interrupts
+from nnbook.training.errors import divergence
 
 # What the hand-written loops do
 
@@ -773,6 +774,12 @@ def test_a_mask_of_minus_infinity_is_not_blamed(split):
         model[0].weight.fill_(1e38)
     with pytest.raises(DivergenceError, match=message):
         fit(model, split.train, optimizer=sgd(model), epochs=5)
+
+
+def test_divergence_without_a_known_origin_says_nothing_of_it():
+    error = divergence("training", math.inf, nnbook.History(torch.tensor([2.0, 3.0])))
+    message = "the training loss of epoch 3 is inf; the last was 3. The usual cause is a learning"
+    assert str(error).startswith(message)
 
 
 def test_divergence_is_an_arithmetic_error():

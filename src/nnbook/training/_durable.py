@@ -128,7 +128,7 @@ def _packed(kind: str, values: Any) -> bytes:
         "format": "nnbook",
         "version": str(VERSION),
         "kind": kind,
-        "values": json.dumps(plain, allow_nan=False, separators=(",", ":")),
+        "values": json.dumps(plain, separators=(",", ":")),
         "sha256": _NO_CHECKSUM.decode(),
     }
     data = safetensors.torch.save(tensors, metadata)
