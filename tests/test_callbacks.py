@@ -629,6 +629,18 @@ def test_what_is_no_run_is_refused(callback, method, refused):
 
 
 @pytest.mark.unchecked
+@pytest.mark.parametrize(
+    ("argument", "kind"),
+    [("model", "a torch.nn.Module"), ("optimizer", "a torch.optim.Optimizer")],
+)
+def test_a_run_of_something_else_is_refused(argument, kind, refused):
+    model = nn.Linear(1, 1)
+    arguments = {"model": model, "optimizer": sgd(model), argument: 3}
+    with refused(TypeError, f"`{argument}` must be {kind}, got 3."):
+        Run(**arguments, epochs=3, has_val=False)
+
+
+@pytest.mark.unchecked
 @pytest.mark.parametrize("state", [None, {}, {"norms": {}, "more": 1}, [("norms", {})]], ids=repr)
 def test_a_state_of_something_else_is_refused(state, refused):
     with refused(ValueError, "`state` must be what `state_dict` returned, got"):

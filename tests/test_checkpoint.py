@@ -18,7 +18,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 import nnbook
 from nnbook import (
@@ -853,6 +853,59 @@ def test_the_values_are_json_and_hold_the_history(saved_run):
     assert header["train_losses"]["dtype"] == "F64"
 
 
+NAMES = {
+    "fingerprint": [
+        *("torch version", "device", "model", "optimizer", "optimizer's parameter groups", "loss"),
+        *("train", "val", "batch_size", "generator", "callbacks"),
+    ],
+    "options": None,
+    "epoch": None,
+    "place": ["step", "rows", "loss", "val_loss", "order"],
+    "train_losses": None,
+    "val_losses": None,
+    "stopped": None,
+    "model": ["weight", "bias"],
+    "buffers": [],
+    "optimizer": ["state", "param_groups"],
+    "callbacks": None,
+    "sources": [],
+    "generators": ["generator"],
+    "global generators": ["torch", "python", "numpy"],
+}
+
+
+def test_a_newer_nnbook_finds_what_this_one_saves_under_the_same_names(tmp_path):
+    Plan(network=lambda: nn.Linear(1, 1)).start().fit(Checkpoint(tmp_path / "a"))
+    saved = _durable.load(tmp_path / "a", "run")
+    assert {
+        name: list(part) if isinstance(part, dict) else None for name, part in saved.items()
+    } == NAMES
+    assert list(saved["fingerprint"]["train"]) == ["inputs", "targets", "values"]
+    python, numpy = saved["global generators"]["python"], saved["global generators"]["numpy"]
+    assert list(python) == ["version", "numbers", "gauss"]
+    assert list(numpy) == ["bit_generator", "key", "pos", "has_gauss", "gauss"]
+
+
+def test_generators_are_named_after_their_way_through_a_data_loader(tmp_path):
+    def generator():
+        return torch.Generator().manual_seed(0)
+
+    ways = [".generator", ".sampler.generator", ".batch_sampler.sampler.generator"]
+    sampler = RandomSampler(rows(), generator=generator())
+    batch_sampler = BatchSampler(RandomSampler(rows(), generator=generator()), 4, drop_last=False)
+    loaders = [
+        DataLoader(rows(), batch_size=4, shuffle=True, generator=generator()),
+        DataLoader(rows(), batch_size=4, sampler=sampler),
+        DataLoader(rows(), batch_sampler=batch_sampler),
+    ]
+    for n, loader in enumerate(loaders):
+        model, path = nn.Linear(1, 1), tmp_path / str(n)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        fit(model, loader, loader, optimizer=optimizer, epochs=1, callbacks=[Checkpoint(path)])
+        expected = [f"{name}{way}" for name in ("train", "val") for way in ways[n:]]
+        assert list(_durable.load(path, "run")["generators"]) == expected
+
+
 # Learning rates
 
 
@@ -929,6 +982,16 @@ def test_what_is_no_schedule_is_refused(refused):
         LearningRateSchedule(SCHEDULES.StepLR(optimizer, 2), each="batch")
     with refused(ValueError, '`each` must be "epoch" with ReduceLROnPlateau, got "step".'):
         LearningRateSchedule(SCHEDULES.ReduceLROnPlateau(optimizer), each="step")
+
+
+@pytest.mark.unchecked
+@pytest.mark.parametrize(
+    ("argument", "rule"), [("path", "a path"), ("problem", "a text"), ("mend", "a text")]
+)
+def test_what_a_checkpoint_error_cannot_be_made_of_is_refused(argument, rule, refused):
+    arguments = {"path": "a", "problem": "it is gone", "mend": "Start anew.", argument: 3}
+    with refused(TypeError, f"`{argument}` must be {rule}, got 3."):
+        CheckpointError(**arguments)
 
 
 def test_a_checkpoint_error_is_public():

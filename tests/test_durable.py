@@ -224,6 +224,12 @@ def test_what_cannot_be_kept_is_refused_by_name(value, named, path):
     assert_good(path)
 
 
+def test_a_file_has_the_permissions_of_any_new_file(path):
+    other = path.with_name("other")
+    other.touch()
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
+
+
 # A kill
 
 
@@ -530,9 +536,11 @@ def test_a_flipped_bit_anywhere_is_noticed(path):
 
 def test_a_truncated_file_is_noticed(path):
     good = path.read_bytes()
+    header = 8 + int.from_bytes(good[:8], "little")
     for length in range(len(good)):
         path.write_bytes(good[:length])
-        with pytest.raises(CheckpointError, match="it is damaged"):
+        how = "it ends after" if length < header else "the checksum does not fit its"
+        with pytest.raises(CheckpointError, match=f"it is damaged: {how} {length} bytes"):
             load(path, "run")
     path.write_bytes(good + b"0")
     with pytest.raises(CheckpointError, match="the checksum does not fit"):

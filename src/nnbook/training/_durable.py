@@ -27,6 +27,7 @@ _HEADER_MOST = 2**25  # bytes; the tensors, which are what may be large, are not
 _CHECKSUM = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _NO_CHECKSUM = b"0" * 64
 _CHUNK = 2**20
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # that of Windows
 _DAMAGED = "Put a copy of it in its place, or delete it to start from the beginning."
 
 
@@ -147,9 +148,8 @@ def _checksum_place(header: bytes) -> re.Match[bytes]:
 
 def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        handle = os.open(temporary, flags, 0o666)
+        handle = os.open(temporary, _NEW, 0o666)
         try:
             rest = memoryview(data)
             while rest:
@@ -194,7 +194,7 @@ def _verify(path: Path, file: BinaryIO) -> None:
 def _unpacked(path: Path, kind: str, data: bytes) -> Any:
     length = int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-    if metadata["format"] != "nnbook" or not isinstance(metadata["version"], str):
+    if metadata["format"] != "nnbook":
         raise ValueError("another format")
     if (version := int(metadata["version"])) > VERSION:
         problem = f"its format is version {version}, and this nnbook reads up to {VERSION}"
@@ -214,7 +214,7 @@ def _no_constant(name: str) -> None:
 
 
 def _mend(error: OSError) -> str:
-    mends = {
+    mends: dict[int | None, str] = {
         errno.ENOSPC: "Make room on the disk, or save elsewhere.",
         errno.EDQUOT: "Make room within your quota, or save elsewhere.",
         errno.EFBIG: "Raise the limit on the size of a file, or save elsewhere.",
@@ -224,4 +224,4 @@ def _mend(error: OSError) -> str:
         errno.ENOENT: "Make the folder, or mend the path.",
         errno.ENOTDIR: "Mend the path: a part of it is no folder.",
     }
-    return mends.get(error.errno or 0, "Choose another folder, and see to the disk.")
+    return mends.get(error.errno, "Choose another folder, and see to the disk.")
