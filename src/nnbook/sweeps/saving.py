@@ -53,11 +53,10 @@ class Saving:
         if done > epochs:
             problem = f"it has done {done} epochs, and {epochs} are asked for"
             raise CheckpointError(self.path, problem, "Ask for more, or name another file.")
-        device = losses.device
         for number, state in enumerate(saved["states"]):
-            parameters, *moments = (tensor.to(device) for tensor in state[:-1])
-            states[number] = State(parameters, tuple(moments), state[-1].to(device))
-        losses[:, : saved["losses"].shape[1]] = saved["losses"].to(device)
+            parameters, *moments, updates = (tensor.to(losses.device) for tensor in state)
+            states[number] = State(parameters, tuple(moments), updates)
+        losses[:, : saved["losses"].shape[1]] = saved["losses"]
         return done
 
     def save_if_due(self, done: int, states: Sequence[State], losses: Tensor) -> None:
