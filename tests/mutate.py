@@ -192,6 +192,8 @@ class Loop:
         """Leave types and shapes unchecked: that takes half of the tests' time."""
         jaxtyping = importlib.import_module("jaxtyping")
         jaxtyping.install_import_hook = lambda *_: None  # type: ignore[attr-defined]
+        # torch imports it with the first optimizer, which takes a second: once, not in each mutant.
+        importlib.import_module("torch._dynamo")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

@@ -243,6 +243,15 @@ def test_each_mini_batch_can_be_the_last_before_a_cut(cut_at, tmp_path):
     assert plan.loss.calls <= 2 + (2 + 6 * 4 - cut_at) + 1 + 1
 
 
+def test_a_single_row_can_be_all_of_an_epoch_before_a_cut(tmp_path):
+    path = tmp_path / "run.safetensors"
+    plan = Plan("momentum", batch_size=1, network=lambda: nn.Linear(1, 1))
+    whole = plan.start().fit().bits()
+    # 2 probes; 1 validation and 11 updates an epoch; the second update of epoch 2 is cut.
+    assert cut_and_resumed(plan, lambda path: Checkpoint(path, every_steps=1), path, [17]) == 1
+    assert_same_bits(plan.bits(), whole)
+
+
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
 @pytest.mark.parametrize("cut_at", [7, 10, 19])
@@ -289,6 +298,21 @@ def test_a_list_of_batches_goes_on_from_the_middle_of_an_epoch(tmp_path):
     assert cut_and_resumed(plan, lambda path: Checkpoint(path, every_steps=1), path, [12]) == 1
     # 1 probe, and what comes after the first update of epoch 3: its validation is not repeated.
     assert plan.loss.calls == 1 + (6 * 4 - 10)
+    assert_same_bits(plan.bits(), whole)
+
+
+def test_batches_with_one_target_for_all_their_rows_go_on(tmp_path):
+    class Mean(nn.Linear):
+        def forward(self, inputs):
+            return super().forward(inputs).mean()
+
+    data = [(torch.ones(3, 1), torch.tensor(2.0)), (torch.zeros(2, 1), torch.tensor(1.0))]
+    plan = Plan(
+        batch_size=None, generator=False, train=lambda: data, network=lambda: Mean(1, 1), val=False
+    )
+    whole = plan.start().fit().bits()
+    path = tmp_path / "run.safetensors"
+    assert cut_and_resumed(plan, lambda path: Checkpoint(path, every_steps=1), path, [6]) == 1
     assert_same_bits(plan.bits(), whole)
 
 
@@ -352,13 +376,31 @@ def test_buffers_that_a_state_dict_leaves_out_go_on(tmp_path):
     assert calls == 18
 
 
-def test_a_run_can_go_on_in_the_objects_that_it_left(tmp_path):
+@pytest.mark.parametrize("every_steps", [2, 100])
+def test_a_run_can_go_on_in_the_objects_that_it_left(every_steps, tmp_path):
     plan, path = Plan("momentum", "step"), tmp_path / "run.safetensors"
     whole = plan.start().fit().bits()
     with pytest.raises(CutError):
-        plan.start().fit(Checkpoint(path, every_steps=2), cut_at=15)
+        plan.start().fit(Checkpoint(path, every_steps=every_steps), cut_at=15)
     assert plan.made.param_groups[0]["lr"] != 0.02
-    plan.fit(Checkpoint(path, every_steps=2), resume=path)
+    plan.fit(Checkpoint(path, every_steps=every_steps), resume=path)
+    assert_same_bits(plan.bits(), whole)
+
+
+def test_a_rate_that_a_callback_of_ones_own_changed_goes_on(tmp_path):
+    class Halve(Callback):
+        def on_epoch_end(self, run):
+            run.optimizer.param_groups[0]["lr"] /= 2
+
+    def start():
+        plan.start().callbacks.append(Halve())
+        return plan
+
+    plan, path = Plan(), tmp_path / "run.safetensors"
+    whole = start().fit().bits()
+    with pytest.raises(CutError):
+        start().fit(Checkpoint(path, every=1), cut_at=14)
+    plan.fit(Checkpoint(path, every=1), resume=path)  # in the objects that it left
     assert_same_bits(plan.bits(), whole)
 
 
@@ -454,6 +496,21 @@ def test_steps_between_saves(saves, tmp_path):
     # 3 updates an epoch; what is due with the last is saved at the epoch's end.
     Plan(epochs=4).start().fit(Checkpoint(tmp_path / "a", every_steps=2))
     assert saves == [(0, 0), (1, 2), (2, 1), (2, 0), (3, 2), (4, 1), (4, 0)]
+
+
+def test_steps_between_saves_of_a_run_with_one_step_each_epoch(saves, tmp_path):
+    Plan(epochs=5, batch_size=None).start().fit(Checkpoint(tmp_path / "a", every_steps=2))
+    assert saves == [(0, 0), (2, 0), (4, 0), (5, 0)]
+
+
+def test_steps_between_saves_are_counted_from_where_a_run_goes_on(saves, tmp_path):
+    plan, path = Plan(epochs=4), tmp_path / "a"
+    with pytest.raises(CutError):  # in the third update of epoch 3
+        plan.start().fit(Checkpoint(path, every_steps=2), cut_at=14)
+    assert saves[-1] == (3, 2)
+    saves.clear()
+    plan.start().fit(Checkpoint(path, every_steps=2), resume=path)
+    assert saves == [(4, 1), (4, 0)]
 
 
 def clock(monkeypatch, second_of):
@@ -725,6 +782,96 @@ def test_a_run_of_another_kind_of_device_is_refused_by_name(saved_run, tmp_path)
         Plan("momentum", "step", patience=9).start().fit(resume=path)
 
 
+def batches(n=3, seed=0):
+    data = rows(3 * n, seed)
+    return [data[3 * k : 3 * k + 3] for k in range(n)]
+
+
+def loader(data=None, size=4, **options):
+    return DataLoader(rows() if data is None else data, batch_size=size, **options)
+
+
+class Counted(torch.utils.data.IterableDataset):
+    def __iter__(self):
+        return iter(rows())
+
+
+class Remembering:
+    def __iter__(self):
+        return iter(batches())
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+class Forgetful(Remembering):
+    pass
+
+
+OTHER_DATA = {
+    "values": (batches(), batches(seed=1), "values` is [0-9a-f]{16} there and [0-9a-f]{16} here"),
+    "targets": (batches(), [(x, y + 1) for x, y in batches()], "values` is"),
+    "number": (batches(), batches(4), "batches` is 3 there and 4 here"),
+    "kind": (
+        batches(),
+        tuple(batches()),
+        r"type` is builtins\.list there and builtins\.tuple here",
+    ),
+    "size": (loader(), loader(size=5), "batch_size` is 4 there and 5 here"),
+    "last": (loader(), loader(drop_last=True), "drop_last` is False there and True here"),
+    "length": (
+        loader(list(rows())),
+        loader(list(rows(4))),
+        "batches` is 3 there and 1 here",
+    ),
+    "dataset": (loader(), loader(rows(seed=1)), "dataset values` is"),
+    "no length": (loader(Counted()), loader(rows()), "batches` is no such part there and 3 here"),
+    "class": (Remembering(), Forgetful(), r"type` is .*\.Remembering there and .*\.Forgetful here"),
+}
+
+
+@pytest.mark.parametrize("name", ["train", "val"])
+@pytest.mark.parametrize("case", OTHER_DATA)
+def test_other_data_are_refused_by_name(case, name, tmp_path):
+    there, here, message = OTHER_DATA[case]
+    path = tmp_path / "run.safetensors"
+
+    def train(data, **options):
+        model = nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        data = {"train": rows(), "val": rows(), name: data}
+        return fit(model, **data, optimizer=optimizer, epochs=2, **options)
+
+    history = train(there, callbacks=[Checkpoint(path)])
+    assert train(there, resume=path) == history
+    with pytest.raises(CheckpointError, match=f"of another run: `{name} {message}"):
+        train(here, resume=path)
+
+
+def test_another_rate_in_a_tensor_is_refused_by_its_number(tmp_path):
+    def train(rate, **options):
+        model = nn.Linear(1, 1)
+        optimizer = torch.optim.Adam(model.parameters(), lr=torch.tensor(rate))
+        return fit(model, rows(), optimizer=optimizer, epochs=2, **options)
+
+    path = tmp_path / "run.safetensors"
+    history = train(0.5, callbacks=[Checkpoint(path)])
+    assert train(0.5, resume=path) == history
+    with pytest.raises(CheckpointError, match=r"group 0 lr` is 0\.5 there and 0\.25 here"):
+        train(0.25, resume=path)
+
+
+def test_a_layer_that_the_saved_run_had_not_is_refused_by_name(tmp_path):
+    path = tmp_path / "run.safetensors"
+    Plan(network=lambda: nn.Sequential(nn.Linear(1, 1))).start().fit(Checkpoint(path))
+    plan = Plan(network=lambda: nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))).start()
+    with pytest.raises(CheckpointError, match=r"`model 1\.weight` is no such part there and a fl"):
+        plan.fit(resume=path)
+
+
 def test_another_version_of_torch_is_refused(saved_run, monkeypatch):
     monkeypatch.setattr(torch, "__version__", "99.0")
     message = r"`torch version` is 2\..* there and 99.0 here\. Install that version"
@@ -733,11 +880,13 @@ def test_another_version_of_torch_is_refused(saved_run, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["train", "val"])
-def test_data_that_cannot_say_how_far_it_is_is_refused(name, tmp_path, refused):
+@pytest.mark.parametrize("method", ["none", "state_dict", "load_state_dict"])
+def test_data_that_cannot_say_how_far_it_is_is_refused(method, name, tmp_path, refused):
     class Drawn:
         def __iter__(self):
             yield torch.rand(4, 1), torch.rand(4, 1)
 
+    setattr(Drawn, method, lambda self: {})  # one of the two is not enough
     model = nn.Linear(1, 1)
     data = {"train": rows(), "val": rows(4), name: Drawn()}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -794,6 +943,11 @@ def test_arguments_of_a_checkpoint_are_refused(arguments, error, message, refuse
         Checkpoint(**{"path": tmp_path / "a"} | arguments)
 
 
+def test_a_save_before_the_run_is_refused(refused, tmp_path):
+    with refused(ValueError, "`save` must be called while `fit` runs, got a call before that."):
+        Checkpoint(tmp_path / "a").save()
+
+
 def test_resuming_from_no_path_is_refused(refused):
     with refused(TypeError, "`resume` must be a path, got True."):
         Plan().start().fit(resume=True)
@@ -818,6 +972,58 @@ def with_part(value, way, part):
     copy = dict(value) if isinstance(value, dict) else list(value)
     copy[way[0]] = with_part(value[way[0]], way[1:], part)
     return tuple(copy) if isinstance(value, tuple) else copy
+
+
+F64 = torch.float64
+NONSENSE = {  # the run was saved in epoch 4, within which there are 3 steps
+    "parts": ([("model", {})], "its `0.weight` is no such part there"),
+    "buffers": ([("buffers.extra", torch.ones(1))], "its `extra` is"),
+    "epoch": ([("epoch", 4.0)], "3 losses in epoch 4.0"),
+    "true": ([("epoch", True), ("train_losses", torch.ones(1, dtype=F64))], "1 losses in epoch T"),
+    "losses": ([("train_losses", torch.ones(2, dtype=F64))], "2 losses in epoch 4"),
+    "held out": ([("val_losses", torch.ones(2, dtype=F64))], "another number of validation losses"),
+    "float": ([("train_losses", torch.ones(3))], "losses of another type"),
+    "val float": ([("val_losses", torch.ones(3))], "losses of another type"),
+    "columns": ([("train_losses", torch.ones(3, 1, dtype=F64))], "losses of another type"),
+    "reason": ([("stopped", 3)], "a reason to stop that is no text"),
+    "between": ([("epoch", 3)], "a place between two epochs"),
+    "first step": ([("place.step", 0)], "step 0 of 3"),
+    "last step": ([("place.step", 3)], "step 3 of 3"),
+    "step": ([("place.step", True)], "step True of 3"),
+    "no rows": ([("place.rows", 0)], "rows and loss of an epoch in part"),
+    "rows": ([("place.rows", True)], "rows and loss of an epoch in part"),
+    "loss": ([("place.loss", 1)], "rows and loss of an epoch in part"),
+    "no validation": ([("place.val_loss", None)], "another validation loss"),
+    "no order": ([("place.order", None)], "rows in another order"),
+    "order": ([("place.order", torch.zeros(11, dtype=torch.int64))], "an order of other rows"),
+    "other order": ([("place.order", torch.arange(1, 12))], "an order of other rows"),
+    "generator": ([("generators.generator", torch.zeros(3))], ""),
+    "torch": ([("global generators.torch", torch.zeros(3))], ""),
+    "python": ([("global generators.python.numbers", torch.zeros(3))], ""),
+    "numpy": ([("global generators.numpy.key", torch.zeros(3))], ""),
+}
+
+
+@pytest.mark.parametrize("case", NONSENSE)
+def test_a_checkpoint_that_makes_no_sense_is_refused_and_changes_nothing(case, saved_run, tmp_path):
+    changes, message = NONSENSE[case]
+    values, path = _durable.load(saved_run, "run"), tmp_path / "run.safetensors"
+    assert values["epoch"] == 4
+    for way, part in changes:
+        *folders, name = way.split(".")
+        folder = values
+        for each in folders:
+            folder = folder[each]
+        folder[name] = part
+    _durable.save(path, "run", values)
+    plan = Plan("momentum", "step", patience=9).start(seed=3)
+    before = deepcopy([plan.model.state_dict(), plan.made.state_dict(), torch.get_rng_state()])
+    with pytest.raises(CheckpointError) as caught:
+        plan.fit(resume=path)
+    assert str(caught.value).startswith(f"checkpoint {path}: it does not fit this run: {message}")
+    assert_same_bits(
+        [plan.model.state_dict(), plan.made.state_dict(), torch.get_rng_state()], before
+    )
 
 
 @settings(max_examples=100)
@@ -897,6 +1103,7 @@ def test_generators_are_named_after_their_way_through_a_data_loader(tmp_path):
         DataLoader(rows(), batch_size=4, shuffle=True, generator=generator()),
         DataLoader(rows(), batch_size=4, sampler=sampler),
         DataLoader(rows(), batch_sampler=batch_sampler),
+        DataLoader(rows(), batch_sampler=[[0, 1, 2], [3, 4]]),
     ]
     for n, loader in enumerate(loaders):
         model, path = nn.Linear(1, 1), tmp_path / str(n)

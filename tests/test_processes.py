@@ -1,5 +1,6 @@
 """Real processes on this machine, as torchrun starts them."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -113,9 +114,9 @@ def test_all_processes_report_a_loss_that_is_not_finite(folder):
 
 
 def test_batches_of_an_iterable_are_refused(folder):
-    for rank in (0, 1):
-        message = (folder / "2" / f"refused-{rank}").read_text()
-        assert message.startswith("`train` must be Samples where 2 processes train, got ")
+    for name, rank in itertools.product(("train", "val"), (0, 1)):
+        message = (folder / "2" / f"refused-{name}-{rank}").read_text()
+        assert message.startswith(f"`{name}` must be Samples where 2 processes train, got ")
 
 
 def test_a_sweep_is_spread_over_processes_and_gathered_in_all(folder):

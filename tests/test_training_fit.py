@@ -482,6 +482,19 @@ def test_each_module_is_put_back_after_an_error_in_validation(split):
     assert [module.training for module in model.modules()] == [True, False, True]
 
 
+@pytest.mark.parametrize("in_training", [True, False], ids=["training", "validation"])
+def test_an_error_of_the_models_own_is_passed_on_as_it_is(in_training, readings):
+    class Failing(nn.Linear):
+        def forward(self, inputs):
+            if self.training is in_training and len(inputs) > 2:  # 2 rows were tried before the run
+                raise RuntimeError("mine")
+            return super().forward(inputs)
+
+    model, split = Failing(1, 1), readings.split_at([1, 3, 5])
+    with pytest.raises(RuntimeError, match=r"^mine$"):
+        fit(model, split.train, split.val, optimizer=sgd(model), epochs=3)
+
+
 def test_running_statistics_come_from_training_rows_alone(split):
     model = nn.Sequential(nn.BatchNorm1d(1), nn.Linear(1, 1))
     fit(model, split.train, split.val, optimizer=sgd(model), epochs=3)

@@ -94,15 +94,13 @@ for task in tasks:
             except nnbook.DivergenceError as error:
                 (folder / f"diverged-{rank}").write_text(str(len(error.history)))
         case "iterable":
-            try:
-                nnbook.fit(
-                    model,
-                    [split.train[:]],
-                    optimizer=torch.optim.SGD(model.parameters(), lr=1e-4),
-                    epochs=1,
-                )
-            except TypeError as error:
-                (folder / f"refused-{rank}").write_text(str(error))
+            for name in ("train", "val"):
+                data = {"train": split.train, "val": split.val, name: [split.train[:]]}
+                optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+                try:
+                    nnbook.fit(model, **data, optimizer=optimizer, epochs=1)
+                except TypeError as error:
+                    (folder / f"refused-{name}-{rank}").write_text(str(error))
         case "sweep":
             result = nnbook.sweep(
                 split.train,

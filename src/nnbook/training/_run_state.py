@@ -44,7 +44,7 @@ class RunState:
     n_batches : int
         The updates of an epoch; None where a run can go on only from the start of an epoch.
     n_rows : int
-        The rows that are shuffled; None where `fit` shuffles none.
+        The rows of `train`; None where it is no Samples.
     """
 
     run: Run
@@ -94,7 +94,7 @@ class RunState:
             ),
             options=options(run.optimizer),
             n_batches=n_batches,
-            n_rows=len(train) if isinstance(train, Samples) and batch_size is not None else None,
+            n_rows=len(train) if isinstance(train, Samples) else None,
         )
 
     def capture(self) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class RunState:
         epoch, place = saved["epoch"], Place(**saved["place"])
         losses, n_ended = saved["train_losses"], len(saved["train_losses"])
         is_within = n_ended == epoch - 1 and self.n_batches is not None
-        if not (type(epoch) is int and epoch >= 0 and (n_ended == epoch or is_within)):
+        if not (type(epoch) is int and (n_ended == epoch or is_within)):
             raise ValueError(f"{n_ended} losses in epoch {epoch}")
         if saved["val_losses"].shape != ((n_ended,) if self.run.has_val else (0,)):
             raise ValueError("another number of validation losses")
