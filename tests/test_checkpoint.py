@@ -897,6 +897,13 @@ def test_data_that_cannot_say_how_far_it_is_is_refused(method, name, tmp_path, r
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_model_without_values_is_refused(tmp_path):
+    model = nn.Linear(1, 1, device="meta")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(CheckpointError, match=r"model\.weight is a tensor that is not plain"):
+        fit(model, batches(), optimizer=optimizer, epochs=1, callbacks=[Checkpoint(tmp_path / "a")])
+
+
 def test_steps_of_a_data_loader_are_refused(tmp_path, refused):
     plan = Plan(batch_size=None, generator=False, train=lambda: DataLoader(rows(), 4)).start()
     with refused(ValueError, "`every_steps` must be None where `train` is no Samples and no list"):
@@ -1090,6 +1097,7 @@ def test_a_newer_nnbook_finds_what_this_one_saves_under_the_same_names(tmp_path)
     python, numpy = saved["global generators"]["python"], saved["global generators"]["numpy"]
     assert list(python) == ["version", "numbers", "gauss"]
     assert list(numpy) == ["bit_generator", "key", "pos", "has_gauss", "gauss"]
+    assert numpy["key"].dtype == torch.int64
 
 
 def test_generators_are_named_after_their_way_through_a_data_loader(tmp_path):

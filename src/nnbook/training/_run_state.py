@@ -300,7 +300,7 @@ def _python_state(saved: dict[str, Any]) -> tuple[Any, ...]:
 def _numpy_state(saved: dict[str, Any]) -> dict[str, Any]:
     return {
         "bit_generator": saved["bit_generator"],
-        "state": {"key": saved["key"].numpy().astype(np.uint32), "pos": saved["pos"]},
+        "state": {"key": saved["key"].numpy(), "pos": saved["pos"]},
         "has_gauss": saved["has_gauss"],
         "gauss": saved["gauss"],
     }
