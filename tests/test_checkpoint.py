@@ -33,7 +33,7 @@ from nnbook import (
     TrainingInterrupted,
     fit,
 )
-from nnbook.training import GradientCheck, _durable, _pace
+from nnbook.training import GradientCheck, _durable, _fingerprints, _pace
 
 pytestmark = pytest.mark.unchecked  # many epochs
 
@@ -811,7 +811,14 @@ class Forgetful(Remembering):
     pass
 
 
+def with_target(row):
+    data = rows()
+    data.targets[row] += 1
+    return data
+
+
 OTHER_DATA = {
+    "one row": (rows(), with_target(5), "values` is"),
     "values": (batches(), batches(seed=1), "values` is [0-9a-f]{16} there and [0-9a-f]{16} here"),
     "targets": (batches(), [(x, y + 1) for x, y in batches()], "values` is"),
     "number": (batches(), batches(4), "batches` is 3 there and 4 here"),
@@ -849,6 +856,21 @@ def test_other_data_are_refused_by_name(case, name, tmp_path):
     assert train(there, resume=path) == history
     with pytest.raises(CheckpointError, match=f"of another run: `{name} {message}"):
         train(here, resume=path)
+
+
+def test_of_large_data_some_rows_are_looked_at(tmp_path, monkeypatch):
+    def train(data, **options):
+        model = nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        return fit(model, data, optimizer=optimizer, epochs=2, **options)
+
+    monkeypatch.setattr(_fingerprints, "_HASHED_MOST", 20)  # 44 bytes: each third row
+    path = tmp_path / "run.safetensors"
+    history = train(rows(), callbacks=[Checkpoint(path)])
+    assert train(with_target(5), resume=path) == history
+    for row in (0, 3, 9):
+        with pytest.raises(CheckpointError, match="`train values` is"):
+            train(with_target(row), resume=path)
 
 
 def test_another_rate_in_a_tensor_is_refused_by_its_number(tmp_path):

@@ -289,6 +289,22 @@ def test_an_optimizer_without_a_closure_trains(split, seeded):
     assert_same_bits(model, twin)
 
 
+def test_the_zero_grad_of_an_optimizer_of_ones_own_is_used(split, seeded):
+    class Remembering(torch.optim.SGD):
+        def zero_grad(self):
+            for parameter in self.param_groups[0]["params"]:
+                if parameter.grad is not None:
+                    parameter.grad *= 0.5
+
+    model, twin = (seeded(0, network) for _ in range(2))
+    optimizer = Remembering(model.parameters(), lr=1e-4)
+    fit(model, split.train, optimizer=optimizer, epochs=5)
+    train_by_hand(
+        twin, one_batch(split.train), split.val, Remembering(twin.parameters(), lr=1e-4), 5
+    )
+    assert_same_bits(model, twin)
+
+
 def test_a_scheduler_may_change_the_learning_rate_from_a_callback(split, seeded):
     model, twin = (seeded(0, network) for _ in range(2))
     ours, theirs = sgd(model, 1e-3), sgd(twin, 1e-3)
@@ -1369,6 +1385,13 @@ class Pair(nn.Module):
         return self.line(inputs), inputs
 
 
+def changed_in_place(outputs, targets):
+    powers = outputs.exp()
+    value = (powers - targets).square().mean()
+    powers.detach().zero_()
+    return value
+
+
 UNFIT = {
     "lazy": ({"model": nn.LazyLinear(1)}, "`model` must know the shapes of its parameters, got"),
     "meta": ({"model": nn.Linear(1, 1, device="meta")}, "`model` must hold values, got one on"),
@@ -1404,6 +1427,10 @@ UNFIT = {
     "held out": (
         {"val": [(torch.ones(4, 2), torch.ones(4, 1))]},
         "`val` must give batches that model and loss accept, got an error: mat1 and mat2",
+    ),
+    "backward": (
+        {"train": [(torch.ones(4, 1), torch.ones(4, 1))], "loss": changed_in_place},
+        "`train` must give batches that model and loss accept, got an error: one of the variables",
     ),
     "bar": ({"progress": torch.ones(2)}, "`progress` must be True or False, got a float32 tensor"),
 }
