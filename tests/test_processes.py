@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
     tasks = ["full", "batches", "adam", "lbfgs", "whole", "sweep"]
     done = {
         "1": train(folder / "1", *tasks),
-        "2": train(folder / "2", *tasks, "diverges", "iterable", together=2),
+        "2": train(folder / "2", *tasks, "diverges", "iterable", "ends", together=2),
         "3": train(folder / "3", "batches", together=3),
     }
     for count, process in done.items():
@@ -111,6 +111,17 @@ def test_a_process_that_is_killed_ends_the_other_and_all_can_go_on(folder, tmp_p
 def test_all_processes_report_a_loss_that_is_not_finite(folder):
     epochs = [(folder / "2" / f"diverged-{rank}").read_text() for rank in (0, 1)]
     assert epochs[0] == epochs[1] != "0"
+
+
+def test_a_stop_or_ctrl_c_in_one_process_ends_all_at_the_same_epoch(folder):
+    texts = {
+        end: [(folder / "2" / f"{end}-{rank}").read_text() for rank in (0, 1)]
+        for end in ("stopped", "interrupted")
+    }
+    assert texts == {
+        "stopped": ["3 stopped in another process", "3 enough"],
+        "interrupted": ["3 None", "3 None"],
+    }
 
 
 def test_batches_of_an_iterable_are_refused(folder):

@@ -26,6 +26,16 @@ def network():
     return nnbook.mlp(1, 13, 1).double()
 
 
+class In(nnbook.Callback):
+    """Do something in one process, at the end of the third epoch."""
+
+    def __init__(self, process, action):
+        self.process, self.action = process, action
+
+    def on_epoch_end(self, run):
+        return self.action() if (rank, run.epoch) == (self.process, 3) else None
+
+
 class KillAt(nnbook.Callback):
     """End the second process by SIGKILL after some epochs."""
 
@@ -93,6 +103,20 @@ for task in tasks:
                 )
             except nnbook.DivergenceError as error:
                 (folder / f"diverged-{rank}").write_text(str(len(error.history)))
+        case "ends":
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            ends = {
+                "stopped": In(1, lambda: nnbook.Stop("enough")),
+                "interrupted": In(0, lambda: signal.raise_signal(signal.SIGINT)),
+            }
+            for end, callback in ends.items():
+                optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+                options = {"optimizer": optimizer, "epochs": 9, "callbacks": [callback]}
+                try:
+                    history = nnbook.fit(model, split.train, **options)
+                except nnbook.TrainingInterrupted as interruption:
+                    history = interruption.history
+                (folder / f"{end}-{rank}").write_text(f"{len(history)} {history.stopped}")
         case "iterable":
             for name in ("train", "val"):
                 data = {"train": split.train, "val": split.val, name: [split.train[:]]}
