@@ -705,7 +705,7 @@ CHANGES = {
         replaced("train", lambda: [rows()[:4]]),
         "`train inputs` is .* there and no such part here",
     ),
-    "val": (replaced("has_val", False), "`val` is"),
+    "val": (replaced("has_val", False), "`val` is given there and None here"),
     "generator": (replaced("has_generator", False), "`generator` is given there and None here"),
     "no callback": (replaced("patience", None), "`callbacks` is"),
     "patience": (replaced("patience", 8), "keep the settings of the run that is resumed"),
@@ -762,7 +762,7 @@ def test_another_option_of_the_optimizer_is_refused_by_name(option, value, tmp_p
 def test_a_callback_of_another_kind_is_refused_by_name(saved_run):
     plan = Plan("momentum", "step", patience=9).start()
     plan.callbacks[0] = Other()
-    message = r"`callbacks` is \['.*GradientNorms'.* there and \['.*Other'.* here"
+    message = r"`callbacks` is \['.{,30}GradientNorms'.{,20}\.\.\. there and \['.*Other'.* here"
     with pytest.raises(CheckpointError, match=message):
         plan.fit(resume=saved_run)
 
@@ -789,6 +789,10 @@ def batches(n=3, seed=0):
 
 def loader(data=None, size=4, **options):
     return DataLoader(rows() if data is None else data, batch_size=size, **options)
+
+
+class Own(DataLoader):
+    pass
 
 
 class Counted(torch.utils.data.IterableDataset):
@@ -829,6 +833,7 @@ OTHER_DATA = {
     ),
     "size": (loader(), loader(size=5), "batch_size` is 4 there and 5 here"),
     "last": (loader(), loader(drop_last=True), "drop_last` is False there and True here"),
+    "loader": (loader(), Own(rows(), 4), r"type` is .*\.DataLoader there and .*\.Own here"),
     "length": (
         loader(list(rows())),
         loader(list(rows(4))),
