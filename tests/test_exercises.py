@@ -331,7 +331,7 @@ WRONG = {
         "What makes a sum small": lambda t: straight(1.0),
         "its slope is another one": lambda t: straight(0.01, undo=1.0),
         "biases": lambda t: straight(0.01, bias=0.5),
-        "Without a tanh": lambda t: straight(0.01, activation=nn.Identity),
+        "without tanh": lambda t: straight(0.01, activation=nn.Identity),
         "set the weights of its two layers": lambda t: straight(0.01, hidden=5),
         "signs of the two layers": lambda t: straight(-0.01, undo=1 / 0.13),
         "is such a network": lambda t: nn.Linear(1, 2),
