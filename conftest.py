@@ -10,8 +10,9 @@ mpl.use("Agg")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the number of processes that are killed while they save be chosen."""
+    """Let it be chosen how often what chance decides is tried."""
     parser.addoption("--kills", type=int, default=100, help="savers to kill in test_durable.py")
+    parser.addoption("--builds", type=int, default=5, help="builds in a row in test_rebuild.py")
 
 
 @pytest.fixture(autouse=True)

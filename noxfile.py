@@ -324,7 +324,8 @@ def site(session: nox.Session) -> None:
     """Build the site and test it, as files and in a browser: `nox -s site -- -k search` picks some.
 
     Links, figures, zips, what a change runs again; keyboard, axe-core on every page, search, paper,
-    what is requested; and Lighthouse, once.
+    what is requested; and Lighthouse, once. `nox -s site -- -k in_a_row --builds 20` builds a small
+    book twenty times, to see that no build hangs.
     """
     python = prepare_browser(session)
     apart = [f"--ignore={path}" for path in (LIGHTHOUSE, BOOKS, SUBPATH)]

@@ -191,7 +191,7 @@ def test_a_page_that_was_broken_and_mended_by_reverting_shows_no_traceback(
     assert ran(book) == []
 
 
-def test_twenty_builds_in_a_row_on_two_workers_end(tmp_path: Path) -> None:
+def test_builds_in_a_row_on_two_workers_end(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     # One page more than workers, with torch on two of them; and a timed one, which brings torch
     # into the process that started the workers.
     scripts = {
@@ -201,7 +201,9 @@ def test_twenty_builds_in_a_row_on_two_workers_end(tmp_path: Path) -> None:
         "timed": f"{ALONE}import torch\nprint(torch.rand(9).sum() > 0)\n",
     }
     book = write_book(tmp_path, scripts, {})
-    for number in range(20):
+    builds = pytestconfig.getoption("--builds")
+    assert builds > 0
+    for number in range(builds):
         for script in (book / "examples" / "1_learning").glob("plot_*.py"):
             script.write_text(f"{script.read_text()}# build {number}\n")
         assert ran(book) == sorted(scripts)
