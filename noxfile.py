@@ -71,6 +71,8 @@ def enter(session: nox.Session, name: str) -> Python:
     if not (place / "pyvenv.cfg").exists():
         session.run(sys.executable, "-m", "venv", str(place))
     session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
+    # More threads slow such small networks down, in all that a session starts.
+    session.env["OMP_NUM_THREADS"] = "1"
     groups = [requirement for each in SHARED[name] for requirement in group(each)]
     install(session, place, python, ["-e", ".[wine,graph]", *groups])
     return python
@@ -114,7 +116,6 @@ def prepare_docs(session: nox.Session) -> Python:
     if not install_from_npm(python, WEB):
         session.warn("the npm registry cannot be reached: pages show figures that do not move")
     use_data_beside(session)
-    session.env["OMP_NUM_THREADS"] = "1"
     session.env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     # matplotlib's SVG figures of the MyST pages vanish under a forced backend.
     session.env["MPLBACKEND"] = None
@@ -152,7 +153,6 @@ def tests(session: nox.Session) -> None:
     """Run the tests, on all cores and with branch coverage: `nox -s tests -- -k samples`."""
     python = enter(session, "library")
     use_data_beside(session)
-    session.env["OMP_NUM_THREADS"] = "1"  # in what the tests start
     whole = [*WORKERS, "--cov", "--cov-report=term-missing:skip-covered"]
     python("-m", "pytest", *(session.posargs or whole))
 
@@ -165,7 +165,6 @@ def repeat(session: nox.Session) -> None:
     """
     python = enter(session, "library")
     use_data_beside(session)
-    session.env["OMP_NUM_THREADS"] = "1"
     times = next((word for word in session.posargs if word.isdecimal()), "10")
     for number in range(1, int(times) + 1):
         session.log(f"run {number} of {times}")
@@ -182,7 +181,6 @@ def mutate(session: nox.Session) -> None:
     """
     python = enter(session, "library")
     use_data_beside(session)
-    session.env["OMP_NUM_THREADS"] = "1"
     python("tests/mutate.py", *session.posargs)
 
 
@@ -191,7 +189,6 @@ def fuzz(session: nox.Session) -> None:
     """Feed the public interface wrongly, 300 times each name: `nox -s fuzz -- -k sweep`."""
     python = enter(session, "library")
     session.env.setdefault("NNBOOK_FUZZ_EXAMPLES", "300")
-    session.env["OMP_NUM_THREADS"] = "1"
     python("-m", "pytest", "tests/test_fuzz.py", *session.posargs)
 
 

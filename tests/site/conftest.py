@@ -114,20 +114,6 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def online(browser: Browser) -> Iterator[Page]:
-    """Give a tab in which one page is opened after another; what one keeps the others find."""
-    with browser.new_context(**READER) as context:
-        yield context.new_page()
-
-
-@pytest.fixture(scope="session")
-def offline(browser: Browser) -> Iterator[Page]:
-    """Give such a tab to a reader who has no network."""
-    with browser.new_context(**READER, offline=True) as context:
-        yield context.new_page()
-
-
-@pytest.fixture(scope="session")
 def axe() -> str:
     """Give the text of axe-core, which `npm ci` puts beside these tests."""
     path = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"

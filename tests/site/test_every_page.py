@@ -4,10 +4,13 @@ Each page is opened three times, wide and narrow from a server, and from a folde
 All that a load can show is asked of it at once, and all that is found is told together.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Browser, Page, Request
+
+from tests.site.conftest import READER
 
 SITE = Path(__file__).parents[2] / "build" / "site"
 
@@ -181,22 +184,24 @@ def from_a_folder(tab: Tab, page_path: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def served(online: Page) -> Tab:
-    """Give a tab for what a server sends."""
-    return Tab(online)
+def online(browser: Browser) -> Iterator[Tab]:
+    """Give a tab for what a server sends; what one page keeps the others find."""
+    with browser.new_context(**READER) as context:
+        yield Tab(context.new_page())
 
 
 @pytest.fixture(scope="module")
-def alone(offline: Page) -> Tab:
-    """Give a tab for what lies in a folder."""
-    return Tab(offline)
+def offline(browser: Browser) -> Iterator[Tab]:
+    """Give a tab for what lies in a folder, to a reader who has no network."""
+    with browser.new_context(**READER, offline=True) as context:
+        yield Tab(context.new_page())
 
 
 def test_a_page_has_no_fault_wide_or_narrow_light_or_dark_online_or_off(
-    served: Tab, alone: Tab, axe: str, address: str, page_path: str
+    online: Tab, offline: Tab, axe: str, address: str, page_path: str
 ) -> None:
     faults = []
     for width in (1280, 320):
-        faults += from_a_server(served, axe, address, page_path, width)
-    faults += from_a_folder(alone, page_path)
+        faults += from_a_server(online, axe, address, page_path, width)
+    faults += from_a_folder(offline, page_path)
     assert faults == [], "\n".join(faults)
