@@ -17,14 +17,17 @@ SCRIPT = Path(__file__).with_name("train_together.py")
 SECONDS = 300  # far more than a run takes: only a hang lasts that long
 
 
-def train(folder, *tasks, together=0):
-    """Run the script alone, or as several processes that find each other on a free port."""
+def train(folder, *tasks, together=0, seconds=0.1):
+    """Run the script alone, or as several processes that find each other on a free port.
+
+    The launcher looks at them every so many seconds.
+    """
     python = [sys.executable]
     if together:
         # Its port is chosen by the system, and the processes meet on this machine alone.
         python += ["-m", "torch.distributed.run", "--nproc-per-node", str(together)]
         python += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
-        python += ["--local-addr", "localhost"]
+        python += ["--local-addr", "localhost", "--monitor-interval", str(seconds)]
     folder.mkdir(exist_ok=True)
     return subprocess.run(
         [*python, str(SCRIPT), str(folder), *tasks],
@@ -100,7 +103,8 @@ def test_the_first_process_alone_shows_progress(folder):
 
 
 def test_a_process_that_is_killed_ends_the_other_and_all_can_go_on(folder, tmp_path):
-    killed = train(tmp_path, "killed", together=2)
+    # The launcher ends all when one has ended, at times before the others could say a word.
+    killed = train(tmp_path, "killed", together=2, seconds=3)
     assert killed.returncode != 0
     assert "process 0 of 2 cannot reach another one, which has ended" in killed.stderr
     assert "-9" in killed.stderr  # the launcher tells which one, and how it ended
