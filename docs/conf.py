@@ -1,5 +1,6 @@
 """How Sphinx builds the book."""
 
+import gc
 import importlib.metadata
 import os
 import shutil
@@ -9,6 +10,9 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(DOCS / "_ext"))
+# Sphinx makes millions of objects that stay: looking for garbage among them as often as Python does
+# by default takes a quarter of a build in which no page runs.
+gc.set_threshold(200_000, 30, 30)
 # Tiny networks are several times slower on two threads than on one; workers inherit this.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["NNBOOK_BENCHMARKS"] = str(DOCS / "_data" / "benchmarks.json")  # for page 8.5

@@ -38,7 +38,7 @@ class Uses:
 
 @functools.cache
 def parsed(file: Path) -> ast.Module:
-    """Return a module's syntax tree, without what only type checkers see."""
+    """Return a file's syntax tree, without docstrings and what only type checkers see."""
     text = file.read_text(encoding="utf-8")
     cells = [text]
     if file.suffix == ".md":
@@ -47,19 +47,21 @@ def parsed(file: Path) -> ast.Module:
     for cell in cells:
         with contextlib.suppress(SyntaxError):  # running it will say what is wrong
             tree.body += ast.parse(cell).body
-    return _WithoutTypeChecking().visit(tree)
+    tree.body = [node for node in tree.body if not _is_for_type_checkers(node)]
+    for node in ast.walk(tree):
+        documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+def _is_for_type_checkers(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
 
 
 @functools.cache
 def _nodes(file: Path) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(parsed(file)))
-
-
-class _WithoutTypeChecking(ast.NodeTransformer):
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        if ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING":
-            return None
-        return self.generic_visit(node)
 
 
 def uses(page: Path) -> Uses:
@@ -206,7 +208,7 @@ def _data_named_in(file: Path) -> tuple[Path, ...]:
 
     By their name, as it is or as in f"wine-{color}.csv"; or by an environment variable of ours.
     """
-    patterns = set()
+    names, patterns = set(), set()
     found: dict[str, Path] = {}
     for node in _nodes(file):
         if isinstance(node, ast.JoinedStr):
@@ -218,14 +220,15 @@ def _data_named_in(file: Path) -> tuple[Path, ...]:
             if len("".join(fixed)) > 5:  # more than the end, as of f"{name}.csv"
                 patterns.add("".join(pieces))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            patterns.add(re.escape(node.value.rpartition("/")[2]))
+            names.add(node.value.rpartition("/")[2])
             if node.value.startswith("NNBOOK_") and Path(os.environ.get(node.value, "")).is_file():
                 found[node.value] = Path(os.environ[node.value])
-    names = re.compile("|".join(pattern for pattern in patterns if "\\." in pattern) or "(?!)")
+    named = re.compile("|".join(pattern for pattern in patterns if "\\." in pattern) or "(?!)")
     for folder in (*_folders(), file.parent):
         for path in sorted(folder.glob("*.*")):
             ours = path.suffix in (".py", ".md", ".rst")
-            if not ours and path.name not in found and names.fullmatch(path.name):
+            is_named = path.name in names or named.fullmatch(path.name)
+            if not ours and path.name not in found and is_named:
                 found[path.name] = path
     return tuple(found.values())
 
@@ -236,17 +239,20 @@ def _folders() -> tuple[Path, ...]:
 
 
 @functools.cache
-def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
+def distribution(package: str) -> tuple[str, str] | None:
+    """Return under which name a package is installed, scikit-learn for sklearn, and its version."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return _name_and_version(importlib.metadata.distribution(package))
+    # Far faster than importlib.metadata.packages_distributions, which takes every line apart.
+    installed = re.compile(rf"^{package}[./]", re.MULTILINE)
+    for each in importlib.metadata.distributions():
+        if installed.search(each.read_text("RECORD") or ""):
+            return _name_and_version(each)
+    return None
 
 
-@functools.cache
-def distribution(package: str) -> str | None:
-    """Return the name under which a package is installed: scikit-learn for sklearn."""
-    try:
-        return str(importlib.metadata.metadata(package)["Name"])
-    except importlib.metadata.PackageNotFoundError:
-        return next(iter(_distributions().get(package, [])), None)
+def _name_and_version(each: importlib.metadata.Distribution) -> tuple[str, str]:
+    return str(each.metadata["Name"]), each.version
 
 
 @functools.cache
@@ -254,12 +260,7 @@ def _digest(file: Path, *, exactly: bool) -> str:
     if exactly or file.suffix != ".py":
         return hashlib.sha256(file.read_bytes()).hexdigest()
     # Neither comments nor docstrings change what a module does.
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        if isinstance(node, documented) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(ast.dump(parsed(file)).encode()).hexdigest()
 
 
 def fingerprint(page: Path, *tools: Path) -> dict[str, str]:
@@ -278,10 +279,7 @@ def fingerprint(page: Path, *tools: Path) -> dict[str, str]:
         print_[file.relative_to(ROOT).as_posix()] = _digest(file, exactly=exactly)
     for file in sorted(used.data):
         print_[f"data {file.name}"] = _digest(file, exactly=True)
-    for package in sorted(used.packages):
-        name = distribution(package)
-        if name is not None:
-            print_[name] = importlib.metadata.version(name)
+    print_ |= dict(filter(None, map(distribution, sorted(used.packages))))
     return print_
 
 
@@ -289,7 +287,7 @@ def requirements(page: Path) -> tuple[str, list[str]]:
     """Return what a page needs installed: nnbook with its extras, and the pins of all packages."""
     from packaging.requirements import Requirement  # noqa: PLC0415  # not needed when nothing ran
 
-    wanted = {distribution(package) for package in uses(page).packages}
+    wanted = dict(filter(None, map(distribution, uses(page).packages)))
     ours = [Requirement(line) for line in importlib.metadata.requires("nnbook") or []]
     extras = sorted(
         extra
