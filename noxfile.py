@@ -51,7 +51,8 @@ def install(session: nox.Session, place: Path, python: Python, requirements: lis
     if stamp.exists():
         session.log("nothing to install: neither pyproject.toml nor constraints.txt changed")
         return
-    python("-m", "pip", "install", *requirements)
+    # What is imported is compiled then: PyTorch has thousands of modules that nothing here imports.
+    python("-m", "pip", "install", "--no-compile", *requirements)
     for old in stamp.parent.glob("installed-*"):
         old.unlink()
     stamp.touch()
@@ -472,7 +473,7 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "publishing.package", str(PACKAGES))
     (wheel,) = PACKAGES.glob("*.whl")
     session.run("python", "-m", "pip", "uninstall", "--yes", "nnbook")
-    session.install(str(wheel), silent=False)
+    session.install("--no-compile", str(wheel), silent=False)
     session.chdir(session.create_tmp())  # away from src/: the wheel alone must do
     session.run("python", str(ROOT / "tests" / "train_once.py"))
 
