@@ -1,16 +1,15 @@
 """The training graphs of the playground: one ONNX file for each activation and optimizer.
 
 Making one takes seconds, so they are kept between builds, by what they depend on. They are made by
-a process of its own, `python graphs.py FOLDER`: torch stays out of Sphinx's. In the site they lie
-in _static/graphs, as tanh-sgd.onnx and the like; line-sgd.onnx is the straight line.
+worker processes: torch stays out of Sphinx's. In the site they lie in _static/graphs, as
+tanh-sgd.onnx and the like; line-sgd.onnx is the straight line.
 """
 
 import hashlib
 import importlib.metadata
 import os
 import shutil
-import subprocess
-import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,13 @@ from sphinx.util import logging
 ROOT = Path(__file__).parents[2]
 PAGE = "playground"
 KEPT = ROOT / "build" / "graphs"
-ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "gelu": "GELU", "sigmoid": "Sigmoid", "line": None}
+ACTIVATIONS = {
+    "tanh": "Tanh",
+    "relu": "ReLU",
+    "gelu": "GELU",
+    "sigmoid": "Sigmoid",
+    "line": "Identity",
+}
 OPTIMIZERS = ("sgd", "momentum", "adam")
 logger = logging.getLogger(__name__)
 
@@ -37,20 +42,17 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def make(folder: Path) -> None:
-    """Write all graphs into a folder."""
+def make(name: str, optimizer: str, folder: Path) -> None:
+    """Write one graph into a folder."""
     # Not in Sphinx's process.
     import torch  # noqa: PLC0415
 
     import nnbook  # noqa: PLC0415
 
-    for name, activation in ACTIVATIONS.items():
-        hidden = () if activation is None else 4
-        made = nnbook.mlp(1, hidden, 1, activation=getattr(torch.nn, activation or "Identity"))
-        for optimizer in OPTIMIZERS:
-            nnbook.TrainingGraph.of(made, optimizer=optimizer).save(
-                folder / f"{name}-{optimizer}.onnx"
-            )
+    hidden = () if name == "line" else 4
+    made = nnbook.mlp(1, hidden, 1, activation=getattr(torch.nn, ACTIVATIONS[name]))
+    graph = nnbook.TrainingGraph.of(made, optimizer=optimizer)
+    graph.save(folder / f"{name}-{optimizer}.onnx")
 
 
 def graphs() -> Path:
@@ -61,7 +63,14 @@ def graphs() -> Path:
         unfinished = KEPT / f"unfinished-{os.getpid()}"
         shutil.rmtree(KEPT, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        subprocess.run([sys.executable, __file__, str(unfinished)], check=True)  # noqa: S603
+        # Only here: a build that makes nothing should start fast.
+        from joblib import Parallel, delayed  # noqa: PLC0415
+
+        workers = int(os.environ.get("NNBOOK_WORKERS", os.cpu_count() or 1))
+        Parallel(n_jobs=workers, backend="loky", batch_size=1)(
+            delayed(make)(name, optimizer, unfinished)
+            for name, optimizer in product(ACTIVATIONS, OPTIMIZERS)
+        )
         unfinished.rename(folder)
     return folder
 
@@ -80,7 +89,3 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the step."""
     app.connect("build-finished", copy_graphs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-if __name__ == "__main__":
-    make(Path(sys.argv[1]))
