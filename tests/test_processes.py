@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from filelock import FileLock
 
 import nnbook
 from nnbook.training import processes
@@ -39,19 +40,28 @@ def train(folder, *tasks, together=0, seconds=0.1):
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Train everything alone and by two processes, some by three: a folder for each number."""
-    folder = tmp_path_factory.mktemp("processes")
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory, worker_id):
+    """Train everything alone and by two processes, some by three: a folder for each number.
+
+    That takes long, so it is done once, by the first of pytest's workers that comes here.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "processes"
     tasks = ["full", "batches", "adam", "lbfgs", "whole", "sweep"]
-    done = {
-        "1": train(folder / "1", *tasks),
-        "2": train(folder / "2", *tasks, "diverges", "iterable", "ends", together=2),
-        "3": train(folder / "3", "batches", together=3),
+    runs = {
+        1: tasks,
+        2: [*tasks, "diverges", "iterable", "ends"],
+        3: ["batches"],
     }
-    for count, process in done.items():
-        assert process.returncode == 0, process.stderr
-        (folder / count / "stderr").write_text(process.stderr)
+    with FileLock(f"{folder}.lock"):
+        folder.mkdir(exist_ok=True)
+        for count, names in runs.items():
+            stderr = folder / str(count) / "stderr"
+            if not stderr.exists():
+                done = train(folder / str(count), *names, together=count if count > 1 else 0)
+                assert done.returncode == 0, done.stderr
+                stderr.write_text(done.stderr)
     return folder
 
 
