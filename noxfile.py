@@ -25,6 +25,9 @@ nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = True
 nox.options.sessions = ["tests", "docs"]
 
+# Each module is compiled once, when it is first imported, also where the environment forbids that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parent
 SITE = ROOT / "build" / "site"
 WEB = ROOT / "docs" / "_web"
@@ -51,7 +54,7 @@ def install(session: nox.Session, place: Path, python: Python, requirements: lis
     if stamp.exists():
         session.log("nothing to install: neither pyproject.toml nor constraints.txt changed")
         return
-    # What is imported is compiled then: PyTorch has thousands of modules that nothing here imports.
+    # What is imported is compiled then: of PyTorch's thousands of modules, most never are.
     python("-m", "pip", "install", "--no-compile", *requirements)
     for old in stamp.parent.glob("installed-*"):
         old.unlink()
