@@ -291,6 +291,8 @@ ANYTHING: dict[str, Maker] = {
         )
     },
     "10**5000": lambda w: 10**5000,
+    "[10**5000]": lambda w: [10**5000],
+    "{10**5000: 10**5000}": lambda w: {10**5000: 10**5000},
     "object()": lambda w: object(),
     "endless": lambda w: endless(),
     "endless of None": lambda w: Endless(None),
@@ -405,6 +407,8 @@ ANYTHING: dict[str, Maker] = {
     "three-dimensional axes": lambda w: plt.figure().add_subplot(projection="3d"),
     "a figure": lambda w: plt.figure(),
 }
+# What each argument is tried with alone: all of it where many examples are asked for.
+ALONE = sorted(ANYTHING)[:: max(1, 40 // EXAMPLES)]
 
 
 # What each call takes: for each argument the values that are right for it.
@@ -1109,6 +1113,15 @@ def calls(draw, entry):
 def test_whatever_the_arguments_a_call_ends_in_a_result_or_names_one(name, data):
     chosen = data.draw(calls(ENTRIES[name]))
     assert tried(ENTRIES[name], chosen) is None
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_each_argument_alone_may_be_anything(name):
+    entry = ENTRIES[name]
+    right = {key: entry.right[key][0] for key in entry.required}
+    for key, value in itertools.product(entry.right, ALONE):
+        if not may_take_long(entry, key, value):
+            assert tried(entry, {**right, key: value}) is None, (key, value)
 
 
 @pytest.mark.parametrize("name", ENTRIES)

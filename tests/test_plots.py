@@ -495,6 +495,10 @@ UNDRAWN = {
         "`loss` must take parameters of shape (2,) and return a real number of shape (), got",
     ),
     "boxes": (lambda: plots.diagram({"a": 1}, []), "`boxes['a']` must map names to two numbers"),
+    "box names": (
+        lambda: plots.diagram({1: (0.0, 0.0, "a")}, []),
+        "`boxes` must map names to two numbers and a text, got 1.",
+    ),
     "figure": (lambda: plots.describe("figure", "words"), "`drawn` must be Axes or a Figure, got"),
     "model": (lambda: plots.network("mlp"), "`model` must be an nn.Sequential that starts with"),
 }

@@ -450,6 +450,7 @@ def test_wrong_fractions_are_refused_and_draw_nothing(
     [
         ([11], ValueError, "`val_rows` must lie between 0 and 10, got 11. Row numbers count from"),
         ([3, -1], ValueError, "`val_rows` must lie between 0 and 10, got -1."),
+        ([10**5000], ValueError, "`val_rows` must lie between 0 and 10, got one of type int that"),
         ([3, 4, 3], ValueError, "`val_rows` must name each row once, got [3, 4, 3]."),
         ([], ValueError, "`val_rows` must leave at least one of the 11 rows on each side, got []."),
         (list(range(11)), ValueError, "`val_rows` must leave at least one of the 11 rows on each"),
@@ -466,6 +467,7 @@ def test_wrong_fractions_are_refused_and_draw_nothing(
     ids=[
         "beyond",
         "negative",
+        "huge",
         "twice",
         "none",
         "all",

@@ -290,7 +290,7 @@ def test_a_table_of_no_runs_has_a_head_alone():
 
 
 @pytest.mark.unchecked
-@pytest.mark.parametrize("over", ["seed", "", ["width"], 3])
+@pytest.mark.parametrize("over", ["seed", "", pytest.param(b"", id="bytes"), ["width"], 3])
 def test_what_names_no_settings_is_refused_by_the_table(result, refused, over):
     with refused((TypeError, ValueError), "`over` must name settings (hidden, lr, …), got"):
         result.table(over=over)

@@ -332,7 +332,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
                 refusal(
                     "val_rows",
                     f"lie between 0 and {len(self) - 1}",
-                    str(outside[0]),
+                    describe(outside[0]),
                     "Row numbers count from 0.",
                 )
             )

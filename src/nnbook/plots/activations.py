@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from nnbook._arguments import checked, describe, ends, number, positive_int, refusal, text
+from nnbook._arguments import checked, describe, ends, number, positive_int, refusal
 from nnbook.activations import CATALOGUE, Activation, check_catalogue, derivative
 from nnbook.plots.data import outputs_of
 from nnbook.plots.neurons import label_edges, panel_grid
@@ -120,7 +120,7 @@ def shifts(
     if not checked("starts", starts, Mapping, "map names to numbers"):
         raise ValueError(refusal("starts", "hold at least one place", "none"))
     for name, start in starts.items():
-        text("starts", name)
+        checked("starts", name, str, "map names to numbers")
         number(f"starts[{name!r}]", start, "be a number", lambda found: abs(found) < 1e37)
     shift = number("shift", shift, "be a number", lambda found: abs(found) < 1e37)
     left, right = ends("between", between)
@@ -192,6 +192,7 @@ def slope_histogram(
     threshold = number("threshold", threshold)
     bins = positive_int("bins", bins, most=10_000)
     for name, values in slopes.items():
+        checked("slopes", name, str, "map names to tensors")
         rule = "be a dense tensor of finite numbers"
         check_dense(f"slopes[{name!r}]", checked(f"slopes[{name!r}]", values, Tensor, rule))
         if not values.is_floating_point():

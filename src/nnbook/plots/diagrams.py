@@ -56,6 +56,7 @@ def diagram(
         raise ValueError(refusal("boxes", "hold at least one box", "none"))
     placed = {}
     for name, box in boxes.items():
+        checked("boxes", name, str, rule)
         if not isinstance(box, tuple | list) or len(box) != 3:
             raise TypeError(refusal(f"boxes[{name!r}]", rule, describe(box)))
         x, y = (number(f"boxes[{name!r}]", each, rule) for each in box[:2])

@@ -161,6 +161,7 @@ def loss_surface(
     values = values.reshape(points, points).T  # (second, first)
     paths = {} if paths is None else checked("paths", paths, Mapping, "map names to tensors")
     for name, path in paths.items():
+        checked("paths", name, str, "map names to tensors")
         check_dense(f"paths[{name!r}]", checked(f"paths[{name!r}]", path, Tensor, "be a tensor"))
         if len(path) == 0 or path.shape[1:] != (2,):
             raise ValueError(refusal(f"paths[{name!r}]", "have shape (steps, 2)", describe(path)))

@@ -235,7 +235,7 @@ class SweepResult:
         settings = self.settings
         if (
             not isinstance(over, Sequence)
-            or isinstance(over, str)
+            or isinstance(over, str | bytes)
             or any(not isinstance(name, str) or name not in NAMES for name in over)
         ):
             raise ValueError(refusal("over", f"name settings ({', '.join(NAMES)})", describe(over)))

@@ -127,7 +127,7 @@ def _check_names(number: int, run: dict[str, Any], grid: Mapping[str, list[Any]]
     for name in run:
         if name not in NAMES:
             rule = f"hold settings that can vary ({', '.join(NAMES)})"
-            raise ValueError(refusal("runs", rule, f"{name!r} in run {number}"))
+            raise ValueError(refusal("runs", rule, f"{describe(name)} in run {number}"))
         if len(grid[name]) > 1:
             mend = "Give it either in every run or as a grid."
             got = f"{len(grid[name])} values, and one in run {number}"
