@@ -32,7 +32,7 @@ def saving() -> Result:
         return trained(epochs, [])
 
     check_same_bits(ours, peer)
-    pairs = in_turn(timed(ours), timed(peer), best_of=2)
+    pairs = in_turn(timed(ours), timed(peer), best_of=5)
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = nnbook.Checkpoint(Path(folder) / "run.safetensors")
         trained(1, [checkpoint])
