@@ -18,13 +18,13 @@ SCRIPT = Path(__file__).with_name("train_together.py")
 SECONDS = 300  # far more than a run takes: only a hang lasts that long
 
 
-def train(folder, *tasks, together=0, seconds=0.1):
+def train(folder, *tasks, together=1, seconds=0.1):
     """Run the script alone, or as several processes that find each other on a free port.
 
     The launcher looks at them every so many seconds.
     """
     python = [sys.executable]
-    if together:
+    if together > 1:
         # Its port is chosen by the system, and the processes meet on this machine alone.
         python += ["-m", "torch.distributed.run", "--nproc-per-node", str(together)]
         python += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
@@ -59,7 +59,7 @@ def folder(tmp_path_factory, worker_id):
         for count, names in runs.items():
             stderr = folder / str(count) / "stderr"
             if not stderr.exists():
-                done = train(folder / str(count), *names, together=count if count > 1 else 0)
+                done = train(folder / str(count), *names, together=count)
                 assert done.returncode == 0, done.stderr
                 stderr.write_text(done.stderr)
     return folder
@@ -93,11 +93,11 @@ def test_three_processes_share_rows_that_do_not_divide(folder):
 @pytest.mark.cuda
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="no two NVIDIA GPUs")
 def test_two_gpus_end_where_one_does(tmp_path):
-    for count in (0, 2):
+    for count in (1, 2):
         done = train(tmp_path / str(count), "gpu", together=count)
         assert done.returncode == 0, done.stderr
-    assert_equal(tmp_path / "2" / "gpu.safetensors", tmp_path / "0" / "gpu.safetensors")
-    alone = nnbook.SweepResult.load(tmp_path / "0" / "sweep-0.safetensors")
+    assert_equal(tmp_path / "2" / "gpu.safetensors", tmp_path / "1" / "gpu.safetensors")
+    alone = nnbook.SweepResult.load(tmp_path / "1" / "sweep-0.safetensors")
     for rank in (0, 1):
         together = nnbook.SweepResult.load(tmp_path / "2" / f"sweep-{rank}.safetensors")
         assert relative(together.train_loss, alone.train_loss) < 1e-10

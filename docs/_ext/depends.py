@@ -56,7 +56,8 @@ def parsed(file: Path) -> ast.Module:
 
 
 def _is_for_type_checkers(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+    names = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    return isinstance(node, ast.If) and ast.unparse(node.test) in names
 
 
 @functools.cache
@@ -244,11 +245,16 @@ def distribution(package: str) -> tuple[str, str] | None:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return _name_and_version(importlib.metadata.distribution(package))
     # Far faster than importlib.metadata.packages_distributions, which takes every line apart.
-    installed = re.compile(rf"^{package}[./]", re.MULTILINE)
+    file_of_it = re.compile(rf"^{package}[./]", re.MULTILINE)
     for each in importlib.metadata.distributions():
-        if installed.search(each.read_text("RECORD") or ""):
+        if file_of_it.search(each.read_text("RECORD") or ""):
             return _name_and_version(each)
     return None
+
+
+def installed(packages: set[str]) -> dict[str, str]:
+    """Return names and versions of those packages that are installed, in order."""
+    return dict(filter(None, map(distribution, sorted(packages))))
 
 
 def _name_and_version(each: importlib.metadata.Distribution) -> tuple[str, str]:
@@ -279,15 +285,14 @@ def fingerprint(page: Path, *tools: Path) -> dict[str, str]:
         print_[file.relative_to(ROOT).as_posix()] = _digest(file, exactly=exactly)
     for file in sorted(used.data):
         print_[f"data {file.name}"] = _digest(file, exactly=True)
-    print_ |= dict(filter(None, map(distribution, sorted(used.packages))))
-    return print_
+    return print_ | installed(used.packages)
 
 
 def requirements(page: Path) -> tuple[str, list[str]]:
     """Return what a page needs installed: nnbook with its extras, and the pins of all packages."""
     from packaging.requirements import Requirement  # noqa: PLC0415  # not needed when nothing ran
 
-    wanted = dict(filter(None, map(distribution, uses(page).packages)))
+    wanted = installed(uses(page).packages)
     ours = [Requirement(line) for line in importlib.metadata.requires("nnbook") or []]
     extras = sorted(
         extra

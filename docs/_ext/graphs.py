@@ -16,6 +16,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+import workers
+
 ROOT = Path(__file__).parents[2]
 PAGE = "playground"
 KEPT = ROOT / "build" / "graphs"
@@ -63,14 +65,8 @@ def graphs() -> Path:
         unfinished = KEPT / f"unfinished-{os.getpid()}"
         shutil.rmtree(KEPT, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        # Only here: a build that makes nothing should start fast.
-        from joblib import Parallel, delayed  # noqa: PLC0415
-
-        workers = int(os.environ.get("NNBOOK_WORKERS", os.cpu_count() or 1))
-        Parallel(n_jobs=workers, backend="loky", batch_size=1)(
-            delayed(make)(name, optimizer, unfinished)
-            for name, optimizer in product(ACTIVATIONS, OPTIMIZERS)
-        )
+        recipes = product(ACTIVATIONS, OPTIMIZERS, [unfinished])
+        workers.call_each(make, recipes)
         unfinished.rename(folder)
     return folder
 

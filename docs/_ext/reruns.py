@@ -9,7 +9,6 @@ that is the only one, are left to sphinx-gallery, which runs them in this proces
 
 import hashlib
 import json
-import os
 import re
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 import built
+import workers
 from chapters import chosen_scripts, docname, is_timed
 from depends import fingerprint, requirements, uses
 
@@ -68,27 +68,26 @@ def decide(app: Sphinx) -> None:
 def run_together(app: Sphinx) -> None:
     """Run the pages that are to run, except for timed ones, by worker processes."""
     conf = app.config.sphinx_gallery_conf
-    workers = int(os.environ.get("NNBOOK_WORKERS", os.cpu_count() or 1))
     scripts = [script for script in app.nnbook_to_run if not is_timed(script)]  # type: ignore[attr-defined]
     if len(scripts) < 2:
         return
     # Only here: a build that runs nothing should start fast.
-    from joblib import Parallel, delayed  # noqa: PLC0415
-    from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
     from sphinx_gallery.gen_rst import generate_file_rst  # noqa: PLC0415
 
     generated = Path(app.srcdir) / "auto_examples"
     for chapter in {script.parent.name for script in scripts}:
         (generated / chapter / "images" / "thumb").mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    Parallel(n_jobs=workers, backend="loky", batch_size=1, pre_dispatch="n_jobs")(
-        delayed(generate_file_rst)(script.name, generated / script.parent.name, script.parent, conf)
-        for script in longest_first(scripts, generated)
+    workers.call_each(
+        generate_file_rst,
+        [
+            (script.name, generated / script.parent.name, script.parent, conf)
+            for script in longest_first(scripts, generated)
+        ],
     )
     seconds = time.perf_counter() - start
-    _write(generated / SPEED, {"pages": len(scripts), "workers": workers, "seconds": seconds})
-    if workers > 1:  # nothing else may run beside the timed pages, which come next
-        get_reusable_executor().shutdown(wait=True)
+    speed = {"pages": len(scripts), "workers": workers.count(), "seconds": seconds}
+    _write(generated / SPEED, speed)
 
 
 def longest_first(scripts: list[Path], generated: Path) -> list[Path]:
